@@ -1,0 +1,60 @@
+package event
+
+import "time"
+
+// Stream names one sequence of items with a position of its own: a source, the
+// cluster it reads and the scope it was told to read. Two runs that would read
+// different things have different streams.
+type Stream string
+
+// Position is how far a stream was read, in the stream's own notation. A
+// source that starts from it yields everything that came after.
+type Position string
+
+// Change is what happened to a watched object.
+type Change uint8
+
+// The changes.
+const (
+	// Listed objects were found in a list: they may be new or old.
+	Listed Change = iota
+	// Updated objects were added or modified after the position the watch
+	// began at.
+	Updated
+	// Deleted objects are gone, by a client's hand or their time to live.
+	Deleted
+	// Progress carries no object, only a position.
+	Progress
+)
+
+// Item is what a source yields: an undecoded object and where the source is
+// once it has been dealt with.
+type Item struct {
+	Stream Stream
+	Change Change
+	// Raw is the object as JSON. The item owns it.
+	Raw []byte
+
+	// Position is set where everything up to this item, itself included, has
+	// been yielded. Items within a list have none.
+	Position Position
+
+	// Known is set on Listed items: the version up to which an earlier run has
+	// already dealt with the stream. Empty on a stream's first list.
+	Known ResourceVersion
+	// NotBefore is set on Listed items of a stream's first list: what last
+	// occurred earlier is too old to be news. Zero means no such limit.
+	NotBefore time.Time
+}
+
+// SeenKey identifies a thing that may come again.
+type SeenKey string
+
+// Seen is what is remembered of the version last handed on under a SeenKey.
+type Seen struct {
+	Version ResourceVersion
+	Count   int64
+	Last    time.Time
+	// Digest is a hash of what the version said, its count and times left out.
+	Digest uint64
+}

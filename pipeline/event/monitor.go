@@ -1,0 +1,89 @@
+package event
+
+import "time"
+
+// Phase says on which occasion a MonitorStatus was made.
+type Phase string
+
+// The phases.
+const (
+	PhaseStart   Phase = "start"
+	PhaseRunning Phase = "running"
+	PhaseStop    Phase = "stop"
+)
+
+// MonitorStatus is what the plugin says of itself every minute, at its start
+// and at its stop. Counters count from the start of the instance.
+type MonitorStatus struct {
+	Phase    Phase
+	Instance string
+	Version  string
+	// Uptime is rounded to seconds.
+	Uptime  time.Duration
+	Sources []SourceStatus
+	Queue   QueueStatus
+	Count   Counters
+}
+
+// SourceState says what a source is doing.
+type SourceState string
+
+// The states of a source.
+const (
+	SourceStarting SourceState = "starting"
+	SourceListing  SourceState = "listing"
+	SourceWatching SourceState = "watching"
+	// SourceBackingOff waits before it tries again; Error says why.
+	SourceBackingOff SourceState = "backing_off"
+	SourceStopped    SourceState = "stopped"
+)
+
+// SourceStatus is the state of one source.
+type SourceStatus struct {
+	Name string
+	// Scope is the namespace read, "*" for all.
+	Scope           string
+	API             string
+	State           SourceState
+	ResourceVersion ResourceVersion
+	// LastReceived is when the last byte came from the server.
+	LastReceived time.Time
+	// Lag is the age of the newest event at the time it was received.
+	Lag        time.Duration
+	Reconnects int64
+	Relists    int64
+	// Error is the last error, empty once the source has recovered.
+	Error string
+}
+
+// QueueStatus is what waits to be taken by Fluent Bit.
+type QueueStatus struct {
+	Records  int64
+	Bytes    int64
+	MaxBytes int64
+	// Uncommitted is the number of records handed over and not yet committed.
+	Uncommitted int64
+}
+
+// Counters count what happened to everything received. Received is the sum of
+// Events, Deduplicated, Expired, Deleted and Rejected once nothing is under
+// way.
+type Counters struct {
+	// Received counts objects read from the cluster, repeats included.
+	Received int64
+	// Events counts event records made. Emitted counts records of all types.
+	Events       int64
+	Emitted      int64
+	Deduplicated int64
+	// Expired counts events older than kube_retention_time on a first start.
+	Expired int64
+	// Deleted counts notices that an event is gone, which make no record.
+	Deleted int64
+	// Withheld counts parts of records that redaction did not let pass.
+	Withheld int64
+	// Rejected counts items that could not be read, by reason.
+	Rejected map[string]int64
+	// Commits and CommitErrors count transactions of the cursor.
+	Commits      int64
+	CommitErrors int64
+}
