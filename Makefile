@@ -1,0 +1,79 @@
+# Live Status for Fluent Bit. `make help` lists the targets.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GO      ?= go
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+OUT     := build
+TOOLS   := $(OUT)/tools
+
+GO_SOURCES := $(shell find plugin pipeline -name '*.go' -not -name '*_test.go') go.mod go.sum
+HOST_SOURCES := $(wildcard plugin/host/src/*.c)
+# Packages without cgo, which must stay testable where there is no C compiler.
+PURE := ./pipeline/... ./plugin/bridge/...
+# Time per fuzz target.
+FUZZTIME ?= 30s
+# Arguments for the tests, e.g. TESTFLAGS='-run Redact -v'.
+TESTFLAGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build test unit host-test e2e race lint fuzz bench run clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: $(OUT)/in_live_status.so $(OUT)/live-status-host ## Build the plugin and the plugin host
+
+$(OUT)/in_live_status.so: $(GO_SOURCES)
+	@mkdir -p $(OUT)
+	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./plugin/in_live_status
+
+$(OUT)/live-status-host: $(HOST_SOURCES) $(wildcard plugin/host/src/*.h)
+	@mkdir -p $(OUT)
+	$(CC) -std=c11 -Wall -Wextra $(CFLAGS) -o $@ $(HOST_SOURCES) -ldl -lpthread
+
+test: unit host-test e2e ## Run all tests, end-to-end included (builds a control plane once)
+
+unit:
+	CGO_ENABLED=0 $(GO) vet $(PURE)
+	CGO_ENABLED=0 $(GO) test $(TESTFLAGS) $(PURE)
+
+host-test:
+	$(GO) vet ./plugin/...
+	$(GO) test $(TESTFLAGS) ./plugin/host/... ./plugin/internal/... ./plugin/in_live_status/...
+
+e2e: build ## Run the end-to-end tests against a real control plane
+	cd test && $(GO) vet ./... && $(GO) test -count=1 -timeout 60m $(TESTFLAGS) ./...
+
+race: ## Run the tests with the race detector
+	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(PURE)
+
+lint: $(TOOLS)/golangci-lint ## Check style and the import rules
+	$< run ./...
+	cd test && $(abspath $<) run --config ../.golangci.yml ./...
+
+fuzz: ## Fuzz every decoder for FUZZTIME each
+	@set -e; for pkg in $$($(GO) list $(PURE)); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+bench: build $(TOOLS)/benchstat ## Measure throughput, memory and how the cost grows
+	$(GO) test -run '^$$' -bench . -benchmem -count 6 $(PURE) | tee $(OUT)/bench.txt
+	$(TOOLS)/benchstat -col /keys $(OUT)/bench.txt
+	cd test && $(GO) test -count=1 -timeout 60m -run '^$$' -bench . -benchtime 1x ./...
+
+run: build ## Show records: of your cluster, or of a built-in one with a sample application
+	cd test && $(GO) run ./cmd/try
+
+clean: ## Remove what was built here (the control plane in your cache folder stays)
+	rm -rf $(OUT)
+
+# Tools are built once for each version that tools/go.mod pins.
+$(TOOLS)/golangci-lint: PKG = github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(TOOLS)/benchstat: PKG = golang.org/x/perf/cmd/benchstat
+$(TOOLS)/gofumpt: PKG = mvdan.cc/gofumpt
+$(TOOLS)/%: tools/go.mod tools/go.sum
+	@mkdir -p $(TOOLS)
+	cd tools && $(GO) build -o $(abspath $@) $(PKG)

@@ -1,0 +1,90 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/fluent-live/live-status/pipeline/cursor"
+	"github.com/fluent-live/live-status/pipeline/dedup"
+)
+
+// commitRetry is how long a failed commit waits. A full disk needs a person,
+// who does not come within the second.
+const commitRetry = time.Second
+
+// expireEvery is how often forgotten keys are cleared away, expireLimit how
+// many at a time: a commit must not wait long for it.
+const (
+	expireEvery = time.Minute
+	expireLimit = 5_000
+)
+
+// Store is the cursor. Commit is all or nothing and may be repeated after an
+// error.
+type Store interface {
+	dedup.Memory
+	Commit(ctx context.Context, changes cursor.Changes) error
+	Expire(ctx context.Context, now time.Time, limit int) (int64, error)
+}
+
+// committer writes batches to the store once the host has them. It is the only
+// writer.
+type committer struct {
+	store  Store
+	outbox *outbox
+	count  *counters
+	logger *slog.Logger
+	// failing is set while commits fail, so that it is said once.
+	failing bool
+}
+
+func (c *committer) run(ctx context.Context) {
+	expire := time.NewTicker(expireEvery)
+	defer expire.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.outbox.work:
+			c.commitUntilDone(ctx)
+		case <-expire.C:
+			if _, err := c.store.Expire(ctx, time.Now(), expireLimit); err != nil && ctx.Err() == nil {
+				c.logger.Warn("cursor: cannot clear away old keys", "error", err)
+			}
+		}
+	}
+}
+
+func (c *committer) commitUntilDone(ctx context.Context) {
+	for ctx.Err() == nil && !c.commit(ctx) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(commitRetry):
+		}
+	}
+}
+
+// commit writes what is due and reports whether there is nothing left to do.
+func (c *committer) commit(ctx context.Context) bool {
+	b := c.outbox.due()
+	if b == nil {
+		return true
+	}
+	if err := c.store.Commit(ctx, b.changes); err != nil {
+		c.count.commitErrors.Add(1)
+		if !c.failing && ctx.Err() == nil {
+			c.failing = true
+			c.logger.Error("cursor: cannot commit; nothing is handed over until it can be", "error", err, "retry_every", commitRetry)
+		}
+		return false
+	}
+	c.count.commits.Add(1)
+	if c.failing {
+		c.failing = false
+		c.logger.Info("cursor: commits work again")
+	}
+	c.count.committed.Store(uint64(b.mark))
+	c.outbox.committed()
+	return true
+}

@@ -1,0 +1,159 @@
+package config
+
+import (
+	"iter"
+	"slices"
+	"strings"
+)
+
+// alphabet is what the keys of Fluent Bit's configurations are made of. Keys
+// compare without regard to case.
+const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789_.-"
+
+// misspellings asks for the likely misspellings of every key and reports those
+// that are set. Values are never looked at beyond being there.
+func misspellings(g Getter, options []Option) []*KeyError {
+	known := make(map[string]bool, len(options))
+	for _, o := range options {
+		known[o.Key] = true
+	}
+	var found []*KeyError
+	at := map[string]*KeyError{}
+	try := func(wrong, key string) {
+		if known[wrong] || reserved(wrong) || g.Get(wrong) == "" {
+			return
+		}
+		e := at[wrong]
+		if e == nil {
+			e = &KeyError{Key: wrong}
+			at[wrong] = e
+			found = append(found, e)
+		}
+		if !slices.Contains(e.Meant, key) {
+			e.Meant = append(e.Meant, key)
+		}
+	}
+	for _, o := range options {
+		for wrong := range typos(o.Key) {
+			try(string(wrong), o.Key)
+		}
+		for wrong := range misnomers(o.Key) {
+			try(wrong, o.Key)
+		}
+	}
+	for _, m := range remembered() {
+		for wrong := range strings.FieldsSeq(m.wrong) {
+			try(wrong, m.key)
+		}
+	}
+	return found
+}
+
+// reserved tells the keys that the host keeps for itself and that are right as
+// they are.
+func reserved(key string) bool {
+	switch key {
+	case "name", "tag", "match", "match_regex", "alias", "host", "port", "listen", "ipv6", "tls", "log_level",
+		"mem_buf_limit", "threaded", "workers", "retry_limit", "routable", "log_suppress_interval", "processors":
+		return true
+	}
+	for _, prefix := range []string{"net.", "oauth2", "tls.", "storage.", "thread.", "rate_"} {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// typos yields every string one slip of a finger away from the key: a
+// character too many, too few, another one, or two in the wrong order. A
+// yielded slice is good until the next one.
+func typos(key string) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		buf := make([]byte, 0, len(key)+1)
+		for i := 0; i <= len(key); i++ {
+			for _, c := range []byte(alphabet) {
+				buf = append(append(append(buf[:0], key[:i]...), c), key[i:]...)
+				if !yield(buf) {
+					return
+				}
+			}
+		}
+		for i := range len(key) {
+			buf = append(append(buf[:0], key[:i]...), key[i+1:]...)
+			if len(buf) > 0 && !yield(buf) {
+				return
+			}
+			buf = append(buf[:0], key...)
+			for _, c := range []byte(alphabet) {
+				buf[i] = c
+				if c != key[i] && !yield(buf) {
+					return
+				}
+			}
+			buf[i] = key[i]
+			if i+1 < len(key) && key[i] != key[i+1] {
+				buf[i], buf[i+1] = key[i+1], key[i]
+				if !yield(buf) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// misnomers yields keys written in another fashion: with other separators or
+// none, in the plural, with another prefix or none.
+func misnomers(key string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		names := []string{key}
+		if bare, ok := strings.CutPrefix(key, "kube_"); ok {
+			names = append(names, bare, "kubernetes_"+bare, "k8s_"+bare)
+		}
+		for _, name := range names {
+			words := strings.FieldsFunc(name, func(r rune) bool { return r == '_' || r == '.' })
+			for _, separator := range []string{"_", ".", "-", ""} {
+				joined := strings.Join(words, separator)
+				if !yield(joined) || !yield(joined+"s") {
+					return
+				}
+			}
+		}
+	}
+}
+
+// remembered are names that other tools, or the makers of a guess, have for
+// what a key says.
+func remembered() []struct{ key, wrong string } {
+	return []struct{ key, wrong string }{
+		{"kube_config", "kube_config_file kube_config_path kubeconfig_file kubeconfig_path kube_kubeconfig"},
+		{"kube_context", "kube_current_context kubeconfig_context kube_config_context"},
+		{"kube_url", "kube_api_url kube_api kube_api_server kube_apiserver kube_server kube_host kube_endpoint api_server apiserver server"},
+		{"kube_ca_file", "kube_ca kube_ca_cert kube_ca_cert_file kube_ca_crt kube_cacert kube_certificate_authority ca"},
+		{"kube_ca_path", "kube_ca_dir kube_ca_folder ca_dir"},
+		{"kube_token_file", "kube_token kube_token_path kube_bearer_token kube_bearer_token_file kube_token_command token bearer_token bearer_token_file"},
+		{"kube_token_ttl", "kube_token_refresh kube_token_interval"},
+		{"kube_client_cert_file", "kube_client_cert kube_client_crt kube_client_crt_file kube_client_certificate kube_client_certificate_file kube_cert_file kube_cert kube_crt_file client_cert"},
+		{"kube_client_key_file", "kube_client_key kube_key_file kube_key client_key"},
+		{"kube_tls_verify", "kube_tls kube_verify kube_tls_insecure kube_insecure kube_insecure_skip_tls_verify kube_skip_tls_verify kube_tls_verify_hostname insecure insecure_skip_tls_verify"},
+		{"kube_tls_server_name", "kube_tls_vhost kube_tls_hostname kube_tls_servername kube_server_name kube_vhost kube_tls_sni"},
+		{"cluster_name", "cluster kube_cluster kube_cluster_name k8s_cluster_name kubernetes_cluster clustername"},
+		{"kube_namespace", "kube_namespaces_include kube_include_namespace kube_include_namespaces kube_ns kube_watch_namespace"},
+		{"kube_namespaces_exclude", "kube_namespace_exclude kube_exclude_namespace kube_exclude_namespaces exclude_namespace exclude_namespaces kube_namespaces_excluded kube_namespaces_ignore namespace_exclude"},
+		{"kube_label_selector", "kube_labels_selector kube_selector kube_label kube_labels selector labels"},
+		{"kube_field_selector", "kube_fields_selector kube_field kube_fields fields"},
+		{"kube_request_limit", "kube_limit kube_page_size kube_page_limit kube_chunk_size kube_limit_request page_size"},
+		{"kube_retention_time", "kube_retention retention kube_retention_period kube_max_age max_event_age"},
+		{"kube_watch_timeout", "kube_timeout kube_request_timeout"},
+		{"db", "db_path db_file db.path db.file database database_path sqlite cursor"},
+		{"db.sync", "db.synchronous db_synchronous"},
+		{"db.locking", "db.lock db_lock db.locking_mode db_locking_mode"},
+		{"db.journal_mode", "db.journal db_journal db.wal journal_mode"},
+		{"redact_salt_file", "redact_salt redact_salt_path salt_file salt salt_path redact.salt_file"},
+		{"interval_sec", "interval interval_seconds interval_secs kube_interval_sec refresh_interval poll_interval"},
+		{"interval_nsec", "interval_nanosec interval_nanoseconds interval_ns interval_ms interval_msec kube_interval_nsec"},
+		{"batch_max_bytes", "batch_bytes batch_size batch_max batch_max_size batch_limit max_batch_bytes max_batch_size batch_bytes_max"},
+		{"monitor_interval", "monitor_interval_sec monitor_period monitor monitoring_interval monitor_status_interval"},
+		{"plugin_log_level", "plugin_log plugin_level plugin_loglevel plugin_debug plugin_verbosity"},
+	}
+}

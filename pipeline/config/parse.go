@@ -1,0 +1,72 @@
+package config
+
+import (
+	"errors"
+	"strings"
+)
+
+// Parse reads and checks the whole configuration, misspelt keys included. Its
+// error joins one *KeyError per mistake; the Config is then not to be used.
+// It reads the files and tries out the folders that the options name, and
+// leaves nothing behind.
+func Parse(g Getter) (Config, error) {
+	options := Options()
+	c, errs := defaults(options)
+	for _, o := range options {
+		v := strings.TrimSpace(g.Get(o.Key))
+		if v == "" {
+			continue
+		}
+		if err := o.set(&c, v); err != nil {
+			errs = append(errs, keyError(o, v, err))
+		}
+	}
+	if c.SaltFile == "" && c.Cursor.Path != "" {
+		c.SaltFile = c.Cursor.Path + ".salt"
+	}
+	if len(errs) == 0 {
+		// A value that cannot be read says nothing of how it fits the others.
+		if err := c.Validate(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for _, e := range misspellings(g, options) {
+		errs = append(errs, e)
+	}
+	if len(errs) > 0 {
+		return Config{}, errors.Join(errs...)
+	}
+	return c, nil
+}
+
+// defaults returns the Config of someone who set nothing.
+func defaults(options []Option) (Config, []error) {
+	var c Config
+	var errs []error
+	c.Events.PageSize = DefaultPageSize
+	for _, o := range options {
+		if o.Default == "" {
+			continue
+		}
+		if err := o.set(&c, o.Default); err != nil {
+			errs = append(errs, keyError(o, o.Default, err))
+		}
+	}
+	c.Kube.URLSet, c.Kube.CAFileSet, c.Kube.TokenFileSet = false, false, false
+	return c, errs
+}
+
+func keyError(o Option, value string, err error) *KeyError {
+	e := &KeyError{Key: o.Key, Value: value, Problem: err.Error()}
+	var p *valueError
+	if errors.As(err, &p) {
+		e.Hint = p.hint
+	}
+	switch {
+	case o.Secret:
+		e.Value = ""
+	case strings.Contains(value, "://"):
+		e.Value = showURL(value)
+	}
+	return e
+}

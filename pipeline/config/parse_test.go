@@ -1,0 +1,235 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+func TestDefaults(t *testing.T) {
+	got, err := Parse(Map{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		Kube: Kube{
+			URL:       "https://kubernetes.default.svc",
+			CAFile:    "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
+			TokenFile: "/var/run/secrets/kubernetes.io/serviceaccount/token",
+			TokenTTL:  10 * time.Minute,
+			TLSVerify: true,
+		},
+		Events: Events{PageSize: 500, Retention: time.Hour, WatchTimeout: 10 * time.Minute},
+		Cursor: Cursor{Sync: "normal", JournalMode: "WAL"},
+
+		BatchMaxBytes:   8 << 20,
+		Interval:        500 * time.Millisecond,
+		LogLevel:        slog.LevelInfo,
+		MonitorInterval: time.Minute,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryKey(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	set := Map{
+		"Kube_URL": " https://api.example.com:6443/prefix/ ", "kube_ca_file": file("ca.crt"), "kube_ca_path": dir,
+		"kube_token_file": file("token"), "kube_token_ttl": "1D",
+		"kube_client_cert_file": file("tls.crt"), "kube_client_key_file": file("tls.key"),
+		"kube_tls_verify": "No", "kube_tls_server_name": "api.internal", "cluster_name": "Prod 1",
+		"kube_namespace": "a, b,a", "kube_namespaces_exclude": "c",
+		"kube_label_selector": "x=y", "kube_field_selector": "type=Warning",
+		"kube_request_limit": "50", "kube_retention_time": "0", "kube_watch_timeout": "3600",
+		"db": filepath.Join(dir, "cursor.db"), "db.sync": "FULL", "db.locking": "true", "db.journal_mode": "delete",
+		"interval_sec": "2", "interval_nsec": "1", "batch_max_bytes": "1M", "monitor_interval": "0",
+		"plugin_log_level": "TRACE",
+	}
+	got, err := Parse(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		ClusterName: "Prod 1",
+		Kube: Kube{
+			URL: "https://api.example.com:6443/prefix", URLSet: true,
+			CAFile: filepath.Join(dir, "ca.crt"), CAFileSet: true, CAPath: dir,
+			TokenFile: filepath.Join(dir, "token"), TokenFileSet: true, TokenTTL: 24 * time.Hour,
+			ClientCertFile: filepath.Join(dir, "tls.crt"), ClientKeyFile: filepath.Join(dir, "tls.key"),
+			TLSServerName: "api.internal",
+		},
+		Events: Events{
+			Namespaces: []event.Namespace{"a", "b"}, NamespacesExclude: []event.Namespace{"c"},
+			LabelSelector: "x=y", FieldSelector: "type=Warning", PageSize: 50, WatchTimeout: time.Hour,
+		},
+		Cursor:        Cursor{Path: filepath.Join(dir, "cursor.db"), Sync: "full", Locking: true, JournalMode: "DELETE"},
+		BatchMaxBytes: 1_000_000, Interval: 2*time.Second + 1, LogLevel: LevelTrace,
+		SaltFile: filepath.Join(dir, "cursor.db.salt"),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("config (-want +got):\n%s", diff)
+	}
+}
+
+func TestKubeconfigInHome(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	path := filepath.Join(home, "kubeconfig")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Parse(Map{"kube_config": "~/kubeconfig", "kube_context": "prod"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Kube.Kubeconfig != path {
+		t.Errorf("kube_config is %q, want %q", c.Kube.Kubeconfig, path)
+	}
+}
+
+// TestMistakes expects one whole line per mistake. DIR stands for a folder
+// that has the file there.pem in it.
+func TestMistakes(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "there.pem"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "empty"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		set  Map
+		want []string
+	}{
+		{Map{"kube_url": "api.example.com"}, []string{`kube_url "api.example.com": begins with neither https:// nor http://; write https://HOST, https://HOST:PORT or http://HOST:PORT`}},
+		{Map{"kube_url": "https://"}, []string{`kube_url "https://": names no host; write https://HOST, https://HOST:PORT or http://HOST:PORT`}},
+		{Map{"kube_url": "https://a?b=c"}, []string{`kube_url "https://a?b=c": has a query or a fragment; write https://HOST, https://HOST:PORT or http://HOST:PORT`}},
+		{Map{"kube_url": "https://me:hunter2@a/"}, []string{`kube_url "https://a/": has a user name or password in it; take it out; use kube_token_file, kube_client_cert_file or kube_config`}},
+		{Map{"kube_url": "https://me:hunter2%@a/"}, []string{`kube_url "[secret]": is not a URL; write https://HOST, https://HOST:PORT or http://HOST:PORT`}},
+		{Map{"kube_token_ttl": "soon"}, []string{`kube_token_ttl "soon": is not a duration; write for example 90, 10m, 1h, 1h30m or 1d`}},
+		{Map{"kube_retention_time": "-1h"}, []string{`kube_retention_time "-1h": is negative; write for example 90, 10m, 1h, 1h30m or 1d`}},
+		{Map{"kube_request_limit": "many"}, []string{`kube_request_limit "many": is not a whole number`}},
+		{Map{"kube_request_limit": "-1"}, []string{`kube_request_limit "-1": is out of range; write a number from 0 to 2147483647`}},
+		{Map{"kube_namespace": "Prod"}, []string{`kube_namespace "Prod": has the namespace "Prod", which cannot exist; names have up to 63 of a-z, 0-9 and -, and are separated by commas`}},
+		{Map{"kube_namespace": "*"}, []string{`kube_namespace "*": is no namespace; leave the key out to mean all namespaces`}},
+		{Map{"kube_namespace": "a,b", "kube_namespaces_exclude": "b"}, []string{`kube_namespaces_exclude "b": is in kube_namespace as well; drop it from one of them`}},
+		{Map{"kube_tls_verify": "1"}, []string{`kube_tls_verify "1": is neither on nor off; write on, true or yes, or else off, false or no`}},
+		{Map{"db.sync": "never"}, []string{`db.sync "never": is not one of its values; write extra, full, normal or off`}},
+		{Map{"db.journal_mode": "x"}, []string{`db.journal_mode "x": is not one of its values; write DELETE, TRUNCATE, PERSIST, MEMORY, WAL or OFF`}},
+		{Map{"interval_nsec": "1000000000"}, []string{`interval_nsec "1000000000": is out of range; write a number from 0 to 999999999`}},
+		{Map{"interval_nsec": "0"}, []string{`interval_sec "0": and interval_nsec are both 0; leave one of them out`}},
+		{Map{"batch_max_bytes": "1k"}, []string{`batch_max_bytes "1k": is out of range; write a size from 64KiB to 64MiB`}},
+		{Map{"batch_max_bytes": "8 parsecs"}, []string{`batch_max_bytes "8 parsecs": is not a size; write for example 8388608, 8M (8000000) or 8MiB (8388608)`}},
+		{Map{"monitor_interval": "10ms"}, []string{`monitor_interval "10ms": is too short; write 1s or more, or 0 for never`}},
+		{Map{"plugin_log_level": "loud"}, []string{`plugin_log_level "loud": is no log level; write off, error, warn, info, debug or trace`}},
+		{Map{"cluster_name": "a\nb"}, []string{`cluster_name "a\nb": has a character that cannot be printed; take it out`}},
+		{Map{"kube_token_file": "DIR/gone"}, []string{`kube_token_file "DIR/gone": cannot be read: no such file or directory; check the path and its permissions`}},
+		{Map{"kube_ca_file": "DIR"}, []string{`kube_ca_file "DIR": cannot be read: it is a folder; check the path and its permissions`}},
+		{Map{"kube_ca_path": "DIR/empty"}, []string{`kube_ca_path "DIR/empty": has no *.crt and no *.pem in it; put the CA's certificate there, or use kube_ca_file`}},
+		{Map{"kube_ca_path": "DIR/there.pem"}, []string{`kube_ca_path "DIR/there.pem": cannot be read: not a directory; name a folder with *.crt or *.pem files; one file goes in kube_ca_file`}},
+		{Map{"kube_client_cert_file": "DIR/there.pem"}, []string{`kube_client_cert_file "DIR/there.pem": has no key; set kube_client_key_file too`}},
+		{Map{"kube_client_key_file": "DIR/there.pem"}, []string{`kube_client_key_file "DIR/there.pem": has no certificate; set kube_client_cert_file too`}},
+		{Map{"kube_config": "DIR/there.pem", "kube_url": "https://a", "kube_token_file": "DIR/there.pem"}, []string{
+			`kube_config "DIR/there.pem": already says what kube_url says; drop kube_url, or drop kube_config to describe the server one key at a time`,
+			`kube_config "DIR/there.pem": already says what kube_token_file says; drop kube_token_file, or drop kube_config to describe the server one key at a time`,
+		}},
+		{Map{"kube_context": "prod", "kube_url": "https://a"}, []string{`kube_context "prod": chooses from a kubeconfig, but the server is described by other keys; drop kube_context, or use kube_config instead of kube_url`}},
+		{Map{"db": "DIR/gone/cursor.db"}, []string{`db "DIR/gone/cursor.db": is in a folder that does not exist; create DIR/gone`}},
+		{Map{"db": "DIR/empty"}, []string{`db "DIR/empty": is a folder; name a file in it`}},
+		{Map{"db": "DIR/there.pem/cursor.db"}, []string{`db "DIR/there.pem/cursor.db": is in a folder that cannot be written to: not a directory; make DIR/there.pem writable for this process`}},
+		{Map{"redact_salt_file": "DIR/gone/salt"}, []string{`redact_salt_file "DIR/gone/salt": is in a folder that does not exist; create DIR/gone`}},
+		{Map{"kube_urll": "hunter2", "db.sync": "never"}, []string{
+			`db.sync "never": is not one of its values; write extra, full, normal or off`,
+			`unknown key "kube_urll": did you mean "kube_url"?`,
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.set), func(t *testing.T) {
+			set := Map{}
+			for k, v := range tt.set {
+				set[k] = strings.Replace(v, "DIR", dir, 1)
+			}
+			_, err := Parse(set)
+			var got []string
+			for _, e := range mistakes(t, err) {
+				got = append(got, strings.ReplaceAll(e.Error(), dir, "DIR"))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("mistakes (-want +got):\n%s", diff)
+			}
+			if err != nil && strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("a secret shows: %v", err)
+			}
+		})
+	}
+}
+
+func TestReadOnlyFolder(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("permissions do not bind this user")
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Parse(Map{"db": filepath.Join(dir, "cursor.db")})
+	if err == nil || !strings.Contains(err.Error(), "permission denied; make "+dir+" writable") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestParseLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Parse(Map{"db": filepath.Join(dir, "cursor.db")}); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) > 0 {
+		t.Errorf("left %v behind", entries)
+	}
+}
+
+// FuzzParse gives every key the same value: no value may panic, and no mistake
+// may take more than a line.
+func FuzzParse(f *testing.F) {
+	for _, v := range []string{"", "1", "10m", "on", "8MiB", "https://a", "https://u:p@a", "a,b", "~", "~/x", "\x00", "-1", "9223372036854775807d"} {
+		f.Add(v)
+	}
+	f.Fuzz(func(t *testing.T, v string) {
+		for _, o := range Options() {
+			if o.Kind == KindFile {
+				continue
+			}
+			var c Config
+			if v = strings.TrimSpace(v); v == "" {
+				return
+			}
+			err := o.set(&c, v)
+			if err == nil {
+				continue
+			}
+			if e := keyError(o, v, err); strings.ContainsAny(e.Error(), "\n\r") {
+				t.Errorf("more than a line: %q", e.Error())
+			}
+		}
+	})
+}

@@ -1,0 +1,166 @@
+package cursor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+const (
+	upsertPosition = `INSERT INTO position (stream, position, updated) VALUES (?, ?, ?)
+ON CONFLICT (stream) DO UPDATE SET position = excluded.position, updated = excluded.updated`
+	upsertSeen = `INSERT INTO seen (key, version, count, last, last_nano, digest, expires) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET version = excluded.version, count = excluded.count, last = excluded.last,
+last_nano = excluded.last_nano, digest = excluded.digest, expires = excluded.expires`
+	deleteSeen    = `DELETE FROM seen WHERE key = ?`
+	deleteExpired = `DELETE FROM seen WHERE key IN
+(SELECT key FROM seen WHERE expires <= ? ORDER BY expires LIMIT ?)`
+)
+
+// Changes are what one batch changes.
+type Changes struct {
+	Positions map[event.Stream]event.Position
+	// Seen are applied in order: of several changes to one key the last wins.
+	Seen []SeenChange
+}
+
+// SeenChange remembers or forgets a key.
+type SeenChange struct {
+	Key  event.SeenKey
+	Seen event.Seen
+	// Expires is when the key may be forgotten, rounded up to a second. Zero
+	// means never.
+	Expires time.Time
+	// Forget forgets the key now; Seen and Expires mean nothing then.
+	Forget bool
+}
+
+// Commit makes all changes in one transaction: all of them or, with an error,
+// none. An error of kind Full or Held passes: the caller waits and commits the
+// same again. A context that ends while Commit waits or works undoes it.
+func (c *Cursor) Commit(ctx context.Context, ch Changes) error {
+	done, err := c.begin(ctx)
+	if err != nil {
+		return fmt.Errorf("commit cursor: %w", err)
+	}
+	defer done()
+	if len(ch.Positions) == 0 && len(ch.Seen) == 0 {
+		return nil
+	}
+	err = c.commit(ctx, ch)
+	if err == nil {
+		return nil
+	}
+	err = c.fail("commit", err)
+	if IsFull(err) {
+		c.reclaim(ctx)
+	}
+	return err
+}
+
+func (c *Cursor) commit(ctx context.Context, ch Changes) (err error) {
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = undo(tx, err)
+		if err != nil && ctx.Err() != nil && (code(err) == 0 || code(err) == codeInterrupt) {
+			// The transaction ended under our hands because the context did.
+			err = ctx.Err()
+		}
+	}()
+	// The transaction watches ctx; each of its statements need not.
+	free := context.WithoutCancel(ctx)
+	if len(ch.Positions) > 0 {
+		move := tx.StmtContext(free, c.move)
+		updated := c.now().Unix()
+		for stream, position := range ch.Positions {
+			if _, err := move.ExecContext(free, string(stream), string(position), updated); err != nil {
+				return err
+			}
+		}
+	}
+	remember, forget := tx.StmtContext(free, c.remember), tx.StmtContext(free, c.forget)
+	for _, i := range byKey(ch.Seen) {
+		s := &ch.Seen[i]
+		if s.Forget {
+			_, err = forget.ExecContext(free, storedKey(s.Key))
+		} else {
+			_, err = remember.ExecContext(free, storedKey(s.Key), storedVersion(s.Seen.Version), s.Seen.Count,
+				s.Seen.Last.Unix(), int64(s.Seen.Last.Nanosecond()), int64(s.Seen.Digest), expiry(s.Expires))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// byKey returns the indexes of changes in the order of their keys, so that
+// neighbours on a page are written one after the other: a large batch then
+// touches every page once, however small the cache.
+func byKey(changes []SeenChange) []int {
+	order := make([]int, len(changes))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		ka, kb := changes[a].Key, changes[b].Key
+		switch {
+		case ka < kb:
+			return -1
+		case ka > kb:
+			return 1
+		default:
+			return 0
+		}
+	})
+	return order
+}
+
+// expiry returns the second from which a key may be forgotten, or NULL.
+func expiry(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	if t.Nanosecond() > 0 {
+		return t.Unix() + 1
+	}
+	return t.Unix()
+}
+
+// reclaim writes the log back after a commit found the disk full. The log then
+// starts over in the room it already has, so that commits can go on even if
+// nobody frees any. It is tried for what it is worth: where it fails too, the
+// next commit reports the full disk again.
+func (c *Cursor) reclaim(ctx context.Context) {
+	_, _ = c.db.ExecContext(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)")
+}
+
+// Expire forgets at most limit keys whose time has come by now, the oldest
+// first, and returns how many it forgot. Fewer than limit means that none is
+// left.
+func (c *Cursor) Expire(ctx context.Context, now time.Time, limit int) (int64, error) {
+	done, err := c.begin(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("expire keys: %w", err)
+	}
+	defer done()
+	if limit <= 0 {
+		return 0, errors.New("expire keys: limit must be positive")
+	}
+	res, err := c.expire.ExecContext(context.WithoutCancel(ctx), now.Unix(), limit)
+	if err != nil {
+		return 0, c.fail("expire keys", err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return 0, c.fail("expire keys", err)
+	}
+	return n, nil
+}

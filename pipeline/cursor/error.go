@@ -1,0 +1,136 @@
+package cursor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Kind says what is wrong with a database file, and so what can be done.
+type Kind uint8
+
+// The kinds of errors.
+const (
+	// Other is no kind: the error is not about the file.
+	Other Kind = iota
+	// Held files are in use by someone else.
+	Held
+	// Foreign files belong to another program.
+	Foreign
+	// Corrupt files are damaged.
+	Corrupt
+	// Newer files were written by a newer version.
+	Newer
+	// Full means that the disk has no room: nothing was changed, and the same
+	// call succeeds once there is room again.
+	Full
+	// Unwritable files or directories do not exist, are read-only or may not
+	// be written by this user.
+	Unwritable
+	// IO is any other failure of the file system.
+	IO
+)
+
+// Error is an error about a database file.
+type Error struct {
+	// Path is the file, empty for a database in memory.
+	Path string
+	Kind Kind
+	// Err is what was found.
+	Err error
+}
+
+// Error names the file, what is wrong and the way out.
+func (e *Error) Error() string {
+	name := "cursor database " + e.Path
+	if e.Path == "" {
+		name = "cursor database in memory"
+	}
+	const afresh = "move it away to start afresh: events of the last hour are then reported again"
+	switch e.Kind {
+	case Held:
+		return fmt.Sprintf("%s is in use by %v", name, e.Err)
+	case Foreign:
+		return fmt.Sprintf("%s %v; choose another path", name, e.Err)
+	case Corrupt:
+		return fmt.Sprintf("%s is damaged: %v; %s", name, e.Err, afresh)
+	case Newer:
+		return fmt.Sprintf("%s was written by a newer version: %v; use that version again, or %s", name, e.Err, afresh)
+	case Full:
+		return fmt.Sprintf("%s cannot grow, the disk is full: %v", name, e.Err)
+	case Unwritable:
+		return fmt.Sprintf("%s cannot be written: %v", name, e.Err)
+	case IO, Other:
+	}
+	return fmt.Sprintf("%s: %v", name, e.Err)
+}
+
+// Unwrap returns what was found.
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf returns the kind of the first *Error in err's chain, else Other.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Other
+}
+
+// IsFull reports whether err means that the disk is full: wait and try the
+// same again.
+func IsFull(err error) bool { return KindOf(err) == Full }
+
+// IsHeld reports whether err means that someone else uses the file.
+func IsHeld(err error) bool { return KindOf(err) == Held }
+
+// fail makes an Error of what SQLite or the system returned while op was
+// done. Errors that have a kind, and those of a context, keep what they are.
+func (c *Cursor) fail(op string, err error) error {
+	if KindOf(err) != Other {
+		return err
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s cursor: %w", op, err)
+	}
+	kind, said := classify(err), fmt.Errorf("%s: %w", op, err)
+	if kind == IO && c.path != "" && outOfSpace(c.path, c.lock) {
+		kind = Full
+	}
+	if kind == Held {
+		said = fmt.Errorf("another program, which holds it locked (%w)", said)
+	}
+	return &Error{Path: c.path, Kind: kind, Err: said}
+}
+
+const (
+	// codeError is SQLite's code for all that has none of its own.
+	codeError     = sqlite3.SQLITE_ERROR
+	codeInterrupt = sqlite3.SQLITE_INTERRUPT
+)
+
+// code returns the primary result code in err's chain, or 0.
+func code(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+// classify returns the kind that a result code stands for.
+func classify(err error) Kind {
+	switch code(err) {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return Corrupt
+	case sqlite3.SQLITE_FULL:
+		return Full
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
+		return Held
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
+		return Unwritable
+	default:
+		return IO
+	}
+}

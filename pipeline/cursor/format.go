@@ -1,0 +1,96 @@
+package cursor
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// applicationID marks a SQLite file as ours: "LvSt" in ASCII.
+const applicationID = 0x4c765374
+
+// migration is one step from a format to the next: statements that are run in
+// one transaction.
+type migration []string
+
+// migrations returns all steps, in order: the step at index n leads from
+// format n to format n+1, format 0 being an empty file. A step that was
+// released is never changed; a new format is a new step at the end, and a
+// section in docs/CURSOR.md.
+func migrations() []migration {
+	return []migration{{
+		`CREATE TABLE position (
+  stream   TEXT NOT NULL PRIMARY KEY,
+  position TEXT NOT NULL,
+  updated  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID`,
+		`CREATE TABLE seen (
+  key       ANY NOT NULL PRIMARY KEY,
+  version   ANY NOT NULL,
+  count     INTEGER NOT NULL,
+  last      INTEGER NOT NULL,
+  last_nano INTEGER NOT NULL,
+  digest    INTEGER NOT NULL,
+  expires   INTEGER
+) STRICT, WITHOUT ROWID`,
+		`CREATE INDEX seen_expires ON seen (expires)`,
+	}}
+}
+
+// formatOf returns the version of the format, 0 for an empty database.
+func formatOf(ctx context.Context, db *sql.DB) (int, error) {
+	var version int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return 0, err
+	}
+	return version, nil
+}
+
+// migrate runs the steps that the database has not had yet, each in a
+// transaction that also notes the format reached.
+func migrate(ctx context.Context, db *sql.DB, steps []migration) error {
+	version, err := formatOf(ctx, db)
+	if err != nil {
+		return err
+	}
+	for ; version < len(steps); version++ {
+		if err := apply(ctx, db, steps[version], version+1); err != nil {
+			return fmt.Errorf("go to format %d: %w", version+1, err)
+		}
+	}
+	return nil
+}
+
+func apply(ctx context.Context, db *sql.DB, step migration, version int) (err error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = undo(tx, err) }()
+	for _, statement := range step {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	// Pragmas take no parameters.
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// undo rolls tx back when err is set. SQLite itself rolls back on some errors;
+// that there is nothing left to roll back is then no error of its own.
+func undo(tx *sql.Tx, err error) error {
+	if err == nil {
+		return nil
+	}
+	if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) && code(rollback) != codeError {
+		return errors.Join(err, fmt.Errorf("roll back: %w", rollback))
+	}
+	return err
+}

@@ -1,0 +1,18 @@
+// Package pipeline puts the stages together: it starts the sources, drives
+// every item through decode, dedup, redact and encode into a batch, and commits
+// the positions of a batch once the host has it.
+//
+// The guarantee. A batch is handed to the host by Take. The host's next Take
+// says that it took the former batch; only then are the batch's positions and
+// keys committed, in one transaction, and only after that is another batch
+// handed over. So a crash at any moment repeats at most one batch and loses
+// none.
+//
+// Bounds. Items wait in a channel of fixed length, records in one batch of
+// Config.BatchMaxBytes. When both are full the sources wait: the rest stays
+// where it is, at the API server. A cursor that cannot be written stops the
+// hand-over in the same way until it can be.
+//
+// Goroutines. One per source, one that runs the stages, one that commits. All
+// end in Close.
+package pipeline

@@ -1,0 +1,85 @@
+package encode
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/fluent-live/live-status/pipeline/event"
+	"github.com/fluent-live/live-status/pipeline/redact"
+)
+
+// ErrEmpty is returned for a record that holds nothing of what its type speaks
+// of. The zero value of redact.Redacted, which no redactor has seen, is one.
+var ErrEmpty = errors.New("record is empty")
+
+// AppendMsgpack appends r to dst as one Fluent Bit event: the array of a header
+// and a body, the header being the array of the time and empty metadata. On
+// error it returns dst as it was. It does not allocate where dst has room.
+func AppendMsgpack(dst []byte, r redact.Redacted) ([]byte, error) {
+	rec := r.Fields()
+	if err := check(&rec); err != nil {
+		return dst, err
+	}
+	e := borrow()
+	defer giveBack(e)
+	e.msgpack.reset(appendHeader(dst, rec.Time))
+	e.record(&e.msgpack, &rec)
+	return e.msgpack.buf, nil
+}
+
+// AppendJSON appends r to dst as one JSON object without a newline. On error it
+// returns dst as it was. It does not allocate where dst has room.
+func AppendJSON(dst []byte, r redact.Redacted) ([]byte, error) {
+	rec := r.Fields()
+	if err := check(&rec); err != nil {
+		return dst, err
+	}
+	e := borrow()
+	defer giveBack(e)
+	e.json.reset(dst)
+	e.record(&e.json, &rec)
+	return e.json.buf, nil
+}
+
+// check reports records that cannot be written.
+func check(rec *event.Record) error {
+	var ok bool
+	switch rec.Type {
+	case event.TypeEvent:
+		ok = rec.Event != nil
+	case event.TypeMonitorStatus:
+		ok = rec.Monitor != nil
+	case "":
+	default:
+		return fmt.Errorf("encode record %q: unknown type %q", rec.ID, rec.Type)
+	}
+	if !ok {
+		return fmt.Errorf("encode record %q of type %q: %w", rec.ID, rec.Type, ErrEmpty)
+	}
+	return nil
+}
+
+// encoder holds what encoding needs besides the destination.
+type encoder struct {
+	msgpack msgpackWriter
+	json    jsonWriter
+	// keys is where the keys of a map are sorted.
+	keys []string
+}
+
+// encoders spares the allocation of an encoder per record.
+var encoders = sync.Pool{New: func() any { return new(encoder) }}
+
+func borrow() *encoder {
+	return encoders.Get().(*encoder) //nolint:forcetypeassert // The pool holds nothing else.
+}
+
+// giveBack forgets the record before the encoder is used for another one.
+func giveBack(e *encoder) {
+	e.msgpack.reset(nil)
+	e.json.reset(nil)
+	clear(e.keys)
+	e.keys = e.keys[:0]
+	encoders.Put(e)
+}

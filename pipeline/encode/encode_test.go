@@ -1,0 +1,275 @@
+package encode_test
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"maps"
+	"math"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tinylib/msgp/msgp"
+	"pgregory.net/rapid"
+
+	"github.com/fluent-live/live-status/pipeline/encode"
+	"github.com/fluent-live/live-status/pipeline/event"
+	"github.com/fluent-live/live-status/pipeline/redact"
+)
+
+type appender func([]byte, redact.Redacted) ([]byte, error)
+
+var forms = map[string]appender{"msgpack": encode.AppendMsgpack, "json": encode.AppendJSON}
+
+func TestWhatNoRedactorMadeIsRefused(t *testing.T) {
+	for name, form := range forms {
+		dst := []byte("kept")
+		got, err := form(dst, redact.Redacted{})
+		if !errors.Is(err, encode.ErrEmpty) || string(got) != "kept" {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
+func TestUnknownAndEmptyRecordsAreRefused(t *testing.T) {
+	for name, form := range forms {
+		for _, rec := range []event.Record{
+			{Type: event.TypeEvent, ID: "i"},
+			{Type: event.TypeMonitorStatus, ID: "i", Event: &event.Occurrence{}},
+			{Type: "nonsense", ID: "i", Event: &event.Occurrence{}},
+		} {
+			got, err := form([]byte("kept"), redacted(rec))
+			if err == nil || string(got) != "kept" || !strings.Contains(err.Error(), string(rec.Type)) {
+				t.Errorf("%s of %q: %q, %v", name, rec.Type, got, err)
+			}
+		}
+	}
+}
+
+func TestAppendKeepsWhatIsThere(t *testing.T) {
+	r := redacted(typical())
+	for name, form := range forms {
+		once, err := form(nil, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		twice, err := form(append([]byte("x"), once...), r)
+		if err != nil || string(twice) != "x"+string(once)+string(once) {
+			t.Errorf("%s: %q, %v", name, twice, err)
+		}
+	}
+}
+
+func TestTimestamps(t *testing.T) {
+	for _, c := range []struct {
+		at        time.Time
+		sec, nsec uint32
+		text      string
+	}{
+		{time.Date(2026, 11, 21, 12, 0, 0, 5, time.FixedZone("", 7200)), 1795255200, 5, "2026-11-21T10:00:00.000000005Z"},
+		{time.Time{}, 0, 0, "0001-01-01T00:00:00.000000000Z"},
+		{time.Unix(-1, 999), 0, 0, "1969-12-31T23:59:59.000000999Z"},
+		// Fluent Bit reads the two highest numbers as the marks of a group.
+		{time.Unix(math.MaxUint32-2, 7), math.MaxUint32 - 2, 7, "2106-02-07T06:28:13.000000007Z"},
+		{time.Unix(math.MaxUint32-1, 7), math.MaxUint32 - 2, 0, "2106-02-07T06:28:14.000000007Z"},
+		{time.Unix(math.MaxUint32, 7), math.MaxUint32 - 2, 0, "2106-02-07T06:28:15.000000007Z"},
+		{time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC), math.MaxUint32 - 2, 0, "9999-12-31T23:59:59.999999999Z"},
+		{time.Date(-5, 1, 1, 0, 0, 0, 0, time.UTC), 0, 0, "0000-01-01T00:00:00.000000000Z"},
+	} {
+		r := redacted(event.Record{Type: event.TypeEvent, ID: "i", Time: c.at, Event: &event.Occurrence{Count: 1}})
+		b, err := encode.AppendMsgpack(nil, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sec, nsec := binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:]); sec != c.sec || nsec != c.nsec {
+			t.Errorf("%v: event time %d.%d", c.at, sec, nsec)
+		}
+		j, err := encode.AppendJSON(nil, r)
+		if err != nil || !strings.Contains(string(j), `"time":"`+c.text+`"`) {
+			t.Errorf("%v: %s, %v", c.at, j, err)
+		}
+		sameContent(t, b, j)
+	}
+}
+
+func TestInvalidUTF8IsReplaced(t *testing.T) {
+	rec := typical()
+	rec.Event = &event.Occurrence{Count: 1, Message: "a\xff\xfeb", Labels: map[string]string{"k\xff": "\xc3"}}
+	r := redacted(rec)
+	m, err := encode.AppendMsgpack(nil, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := encode.AppendJSON(nil, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameContent(t, m, j)
+	if want := "\"message\":\"a\uFFFDb\""; !strings.Contains(string(j), want) {
+		t.Errorf("%s lacks %s", j, want)
+	}
+}
+
+// TestMapHeaders goes over the bounds at which the header of a map grows.
+func TestMapHeaders(t *testing.T) {
+	for _, n := range []int{1, 15, 16, 17, 65535, 65536} {
+		labels := map[string]string{}
+		for i := range n {
+			labels[strconv.Itoa(i)] = "v"
+		}
+		rec := typical()
+		rec.Event = &event.Occurrence{Count: 1, Labels: labels}
+		r := redacted(rec)
+		m, err := encode.AppendMsgpack(nil, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, err := encode.AppendJSON(nil, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameContent(t, m, j)
+		if header := msgp.AppendMapHeader([]byte("\xa6labels"), uint32(n)); !strings.Contains(string(m), string(header)) {
+			t.Errorf("%d labels: no header %x", n, header)
+		}
+	}
+}
+
+// TestFormsAgree encodes records of all shapes and reads them with libraries.
+func TestFormsAgree(t *testing.T) {
+	schema := recordSchema(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		r := redacted(anyRecord().Draw(rt, "record"))
+		m, err := encode.AppendMsgpack(nil, r)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		j, err := encode.AppendJSON(nil, r)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		sameContent(t, m, j)
+		if err := validate(t, schema, j); err != nil {
+			rt.Fatalf("%s: %v", j, err)
+		}
+		if !json.Valid(j) {
+			rt.Fatalf("invalid: %s", j)
+		}
+	})
+}
+
+func anyRecord() *rapid.Generator[event.Record] {
+	return rapid.Custom(func(t *rapid.T) event.Record {
+		text := func(name string) string { return rapid.String().Draw(t, name) }
+		count := func(name string) int64 { return rapid.Int64Min(0).Draw(t, name) }
+		at := func(name string) time.Time {
+			return time.Unix(rapid.Int64Range(0, 1<<32).Draw(t, name), count("ns")%1e9)
+		}
+		object := func() event.ObjectRef {
+			return event.ObjectRef{
+				APIVersion: text("api"), Kind: text("kind"), Namespace: event.Namespace(text("ns")), Name: text("name"),
+				UID: event.UID(text("uid")), ResourceVersion: event.ResourceVersion(text("rv")), FieldPath: text("path"),
+			}
+		}
+		rec := event.Record{ID: "i", Time: at("time"), Cluster: event.ClusterName(text("cluster"))}
+		if rapid.Bool().Draw(t, "monitor") {
+			rec.Type = event.TypeMonitorStatus
+			rec.Monitor = &event.MonitorStatus{
+				Phase: event.PhaseRunning, Instance: text("instance"), Version: text("version"),
+				Uptime: time.Duration(count("uptime")), Queue: event.QueueStatus{Records: count("records"), Bytes: count("bytes")},
+				Count: event.Counters{Received: count("received"), Rejected: map[string]int64{text("reason"): 1 + count("n")/2}},
+			}
+			for range rapid.IntRange(0, 3).Draw(t, "sources") {
+				rec.Monitor.Sources = append(rec.Monitor.Sources, event.SourceStatus{
+					Name: "events", Scope: text("scope"), State: event.SourceListing, Error: text("error"),
+					Lag: time.Duration(rapid.Int64().Draw(t, "lag")), LastReceived: at("received"), Relists: count("relists"),
+				})
+			}
+			return rec
+		}
+		rec.Type = event.TypeEvent
+		if rapid.Bool().Draw(t, "object") {
+			o := object()
+			rec.Object = &o
+		}
+		rec.Event = &event.Occurrence{
+			UID: event.UID(text("uid")), Name: text("name"), Reason: text("reason"), Message: text("message"),
+			Type: text("type"), Action: text("action"), ReportingController: text("controller"), ReportingInstance: text("instance"),
+			FirstTime: at("first"), LastTime: at("last"), Count: max(1, count("count")), CountDelta: count("delta"),
+			Labels:      rapid.MapOf(rapid.String(), rapid.String()).Draw(t, "labels"),
+			Annotations: rapid.MapOf(rapid.String(), rapid.String()).Draw(t, "annotations"),
+		}
+		if rapid.Bool().Draw(t, "related") {
+			rec.Event.Related = object()
+		}
+		return rec
+	})
+}
+
+// typical is what a kubelet writes.
+func typical() event.Record {
+	at := time.Date(2026, 11, 21, 10, 0, 0, 123456789, time.UTC)
+	return event.Record{
+		Type: event.TypeEvent, ID: "event/5b4d8f4e-93a1-4c6c-8a53-7b5f2f0f3f10/81250", Time: at, Cluster: "prod-eu-1",
+		Object: &event.ObjectRef{
+			APIVersion: "v1", Kind: "Pod", Namespace: "shop", Name: "web-6c9f7d5b8-x2x7k",
+			UID: "0b0c3a52-8a0c-4a2e-9d0e-6a1f5f3c9b11", ResourceVersion: "81234", FieldPath: "spec.containers{app}",
+		},
+		Event: &event.Occurrence{
+			UID: "5b4d8f4e-93a1-4c6c-8a53-7b5f2f0f3f10", ResourceVersion: "81250", Namespace: "shop",
+			Name: "web-6c9f7d5b8-x2x7k.17f3a1c2d4e5f607", Reason: "BackOff",
+			Message: "Back-off restarting failed container app in pod web-6c9f7d5b8-x2x7k_shop(0b0c3a52-8a0c-4a2e-9d0e-6a1f5f3c9b11)",
+			Type:    "Warning", ReportingController: "kubelet", ReportingInstance: "node-3",
+			FirstTime: at.Add(-time.Hour), LastTime: at, Count: 300, CountDelta: 1,
+		},
+	}
+}
+
+func monitor() event.Record {
+	return event.Record{
+		Type: event.TypeMonitorStatus, ID: "monitor_status/live_status.0/1/2", Time: time.Unix(1, 0), Cluster: "prod-eu-1",
+		Monitor: &event.MonitorStatus{Phase: event.PhaseRunning, Sources: make([]event.SourceStatus, 3)},
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	for name, form := range forms {
+		for kind, rec := range map[string]event.Record{"event": typical(), "monitor": monitor()} {
+			r := redacted(rec)
+			dst := make([]byte, 0, 1<<14)
+			if n := testing.AllocsPerRun(200, func() {
+				if _, err := form(dst, r); err != nil {
+					t.Fatal(err)
+				}
+			}); n != 0 {
+				t.Errorf("%s of %s: %v allocations", name, kind, n)
+			}
+		}
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	withMaps := typical()
+	ev := *withMaps.Event
+	ev.Labels = map[string]string{"app": "shop", "team": "web", "tier": "front"}
+	ev.Annotations = maps.Clone(ev.Labels)
+	withMaps.Event = &ev
+	for name, form := range forms {
+		for kind, rec := range map[string]event.Record{"event": typical(), "event-with-maps": withMaps, "monitor": monitor()} {
+			b.Run(name+"/"+kind, func(b *testing.B) {
+				r := redacted(rec)
+				dst := make([]byte, 0, 1<<14)
+				b.ReportAllocs()
+				for b.Loop() {
+					out, err := form(dst, r)
+					if err != nil {
+						b.Fatal(err)
+					}
+					b.SetBytes(int64(len(out)))
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,248 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/fluent-live/live-status/pipeline/cursor"
+	"github.com/fluent-live/live-status/pipeline/dedup"
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+// maxChanges bounds what a batch may ask of the cursor besides its records:
+// deletions make no record and would otherwise gather without end while the
+// host is paused.
+const maxChanges = 20_000
+
+// spareMax is the largest buffer that is kept for the next batch when that is
+// usually small.
+const spareMax = 1 << 20
+
+// batch is what is handed over and committed as one.
+type batch struct {
+	mark    dedup.Mark
+	data    []byte
+	records int64
+	changes cursor.Changes
+	// since is when the first record came in.
+	since time.Time
+	// taken is when the batch was handed over; zero for one without records.
+	taken time.Time
+}
+
+func (b *batch) empty() bool {
+	return b.records == 0 && len(b.changes.Seen) == 0 && len(b.changes.Positions) == 0
+}
+
+// entry is one thing to add to the batch. Its parts are committed together or
+// not at all.
+type entry struct {
+	// record is an encoded record; nil if there is none.
+	record []byte
+	// stream and position say how far the entry's source is with it; position
+	// is empty within a list.
+	stream   event.Stream
+	position event.Position
+	// note remembers what the entry changes under the mark of the batch it
+	// goes into. It is called once, and may be nil.
+	note func(dedup.Mark) cursor.SeenChange
+}
+
+// outbox holds the batch being filled and the one that was handed over.
+//
+// States of the latter: none → taken (the host has it) → accepted (the host
+// came back) → committed, which is none again.
+type outbox struct {
+	max int
+
+	mu      sync.Mutex
+	filling batch
+	handed  *batch
+	// accepted is set once the host is known to have the handed batch.
+	accepted bool
+	spare    []byte
+
+	// room is signalled when filling was taken or committed.
+	room chan struct{}
+	// work is signalled when there is something to commit.
+	work chan struct{}
+	// settled is closed and renewed at each commit.
+	settled chan struct{}
+}
+
+func newOutbox(maxBytes int) *outbox {
+	return &outbox{
+		max:     maxBytes,
+		filling: batch{mark: 1},
+		room:    make(chan struct{}, 1),
+		work:    make(chan struct{}, 1),
+		settled: make(chan struct{}),
+	}
+}
+
+// add puts e into the batch, waiting while that is full.
+func (o *outbox) add(ctx context.Context, e entry) error {
+	for !o.tryAdd(e) {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-o.room:
+		}
+	}
+	return nil
+}
+
+func (o *outbox) tryAdd(e entry) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	b := &o.filling
+	if b.records > 0 && len(b.data)+len(e.record) > o.max || len(b.changes.Seen) >= maxChanges {
+		return false
+	}
+	if e.record != nil {
+		if b.records == 0 {
+			b.since = time.Now()
+		}
+		b.data = append(b.data, e.record...)
+		b.records++
+	}
+	if e.note != nil {
+		b.changes.Seen = append(b.changes.Seen, e.note(b.mark))
+	}
+	if e.position != "" {
+		if b.changes.Positions == nil {
+			b.changes.Positions = map[event.Stream]event.Position{}
+		}
+		b.changes.Positions[e.stream] = e.position
+	}
+	return true
+}
+
+// accept says that the host has the batch handed over.
+func (o *outbox) accept() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.handed != nil && !o.accepted {
+		o.accepted = true
+		signal(o.work)
+	}
+}
+
+// take hands over the batch if the one before is committed and this one has
+// waited for interval or is full. The bytes are the caller's until its next
+// call.
+func (o *outbox) take(now time.Time, interval time.Duration) []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.handed != nil {
+		return nil
+	}
+	b := &o.filling
+	if b.records == 0 {
+		if !b.empty() {
+			o.hand(time.Time{})
+			o.accepted = true
+			signal(o.work)
+		}
+		return nil
+	}
+	if now.Sub(b.since) < interval && len(b.data) < o.max/2 {
+		return nil
+	}
+	return o.hand(now)
+}
+
+// hand moves the filling batch to handed and begins the next.
+func (o *outbox) hand(now time.Time) []byte {
+	b := o.filling
+	b.taken = now
+	o.handed, o.accepted = &b, false
+	// The buffer of the batch before is free: the host copied it before it
+	// came back. One that was grown by a backlog is let go.
+	next := o.spare[:0]
+	if cap(next) > spareMax && len(b.data) < cap(next)/4 {
+		next = nil
+	}
+	o.spare = b.data
+	o.filling = batch{mark: b.mark + 1, data: next}
+	signal(o.room)
+	return b.data
+}
+
+// due returns the batch to be committed, nil if there is none.
+func (o *outbox) due() *batch {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.handed == nil || !o.accepted {
+		return nil
+	}
+	return o.handed
+}
+
+// committed says that the handed batch is in the cursor.
+func (o *outbox) committed() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.handed, o.accepted = nil, false
+	close(o.settled)
+	o.settled = make(chan struct{})
+}
+
+// wait returns a channel that is closed at the next commit, or nil when none
+// is awaited.
+func (o *outbox) wait() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.handed == nil {
+		return nil
+	}
+	return o.settled
+}
+
+// settle decides on the batch that is with the host when no further call will
+// come. The host has it for certain once it had time to pass it on. It returns
+// how many records are left uncommitted, to be read again at the next start.
+func (o *outbox) settle(now time.Time, after time.Duration) int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.handed != nil && !o.accepted && now.Sub(o.handed.taken) < after {
+		// What came after it must not be committed before it.
+		left := o.handed.records
+		o.handed, o.filling = nil, batch{}
+		return left
+	}
+	if o.handed != nil {
+		o.accepted = true
+	}
+	return 0
+}
+
+// rest moves what needs no hand-over, positions without records, to be
+// committed at the end.
+func (o *outbox) rest() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.handed == nil && o.filling.records == 0 && !o.filling.empty() {
+		o.hand(time.Time{})
+		o.accepted = true
+	}
+}
+
+func (o *outbox) queue() event.QueueStatus {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	q := event.QueueStatus{Records: o.filling.records, Bytes: int64(len(o.filling.data)), MaxBytes: int64(o.max)}
+	if o.handed != nil {
+		q.Uncommitted = o.handed.records
+	}
+	return q
+}
+
+// signal wakes the one who waits on c, if it is not yet woken.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

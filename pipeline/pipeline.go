@@ -1,0 +1,214 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/fluent-live/live-status/pipeline/config"
+	"github.com/fluent-live/live-status/pipeline/cursor"
+	"github.com/fluent-live/live-status/pipeline/dedup"
+	"github.com/fluent-live/live-status/pipeline/encode"
+	"github.com/fluent-live/live-status/pipeline/event"
+	"github.com/fluent-live/live-status/pipeline/kube"
+	"github.com/fluent-live/live-status/pipeline/redact"
+	"github.com/fluent-live/live-status/pipeline/source/events"
+)
+
+// Options are what a pipeline needs besides its configuration.
+type Options struct {
+	// Instance names this pipeline in records, logs and the cursor's lock.
+	Instance string
+	Version  string
+	Logger   *slog.Logger
+	// JSON makes Take return JSON Lines instead of Fluent Bit's msgpack.
+	JSON bool
+	// Settled is how long after Take the host is certain to have passed the
+	// batch on, so that Close may commit it without a further Take. A host
+	// that never tells sets it beyond all measure.
+	Settled time.Duration
+}
+
+// Pipeline is a running pipeline. Take and Close may be called from different
+// goroutines.
+type Pipeline struct {
+	cfg     config.Config
+	opts    Options
+	cursor  *cursor.Cursor
+	access  *kube.Access
+	sources []*events.Source
+	pump    *pump
+	outbox  *outbox
+	commits *committer
+	count   counters
+	started time.Time
+
+	stopSources, stopStages context.CancelFunc
+	running, committing     sync.WaitGroup
+	closing                 sync.Once
+	closed                  error
+}
+
+// Start opens the cursor, checks what can be checked without the server and
+// starts the sources. An error is a mistake in the configuration or the file
+// system; a server that is down is none.
+func Start(ctx context.Context, cfg config.Config, opts Options) (*Pipeline, error) {
+	p := &Pipeline{cfg: cfg, opts: opts, outbox: newOutbox(cfg.BatchMaxBytes), started: time.Now()}
+	access, err := kube.Load(cfg.Kube, kube.Options{
+		Logger: opts.Logger, UserAgent: "live-status/" + opts.Version, ClusterName: cfg.ClusterName, Now: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.access = access
+	salt, err := p.salt()
+	if err != nil {
+		access.Close()
+		return nil, err
+	}
+	p.cursor, err = cursor.Open(ctx, cursor.Options{
+		Path: cfg.Cursor.Path, Sync: cfg.Cursor.Sync, JournalMode: cfg.Cursor.JournalMode, Locking: cfg.Cursor.Locking,
+		Holder: opts.Instance, Now: time.Now, Logger: opts.Logger,
+	})
+	if err != nil {
+		access.Close()
+		return nil, err
+	}
+	if cfg.Cursor.Path == "" {
+		opts.Logger.Warn("no db is set: the cursor is kept in memory, and a restart reports the events of kube_retention_time again")
+	}
+	format := encode.AppendMsgpack
+	if opts.JSON {
+		format = appendJSONLine
+	}
+	p.commits = &committer{store: p.cursor, outbox: p.outbox, count: &p.count, logger: opts.Logger}
+	p.pump = &pump{
+		items: make(chan event.Item, itemQueue), filter: dedup.New(p.cursor), redactor: redact.New(redact.Options{Salt: salt}),
+		format: format, outbox: p.outbox, count: &p.count, logger: opts.Logger,
+		cluster: access.ClusterName(), retention: cfg.Events.Retention, status: p.monitorRecord, every: cfg.MonitorInterval,
+	}
+	if err := p.addSources(); err != nil {
+		return nil, errors.Join(err, p.cursor.Close(), ignoreClose(access))
+	}
+	p.start()
+	return p, nil
+}
+
+func ignoreClose(a *kube.Access) error { a.Close(); return nil }
+
+func appendJSONLine(dst []byte, r redact.Redacted) ([]byte, error) {
+	dst, err := encode.AppendJSON(dst, r)
+	if err != nil {
+		return dst, err
+	}
+	return append(dst, '\n'), nil
+}
+
+func (p *Pipeline) salt() ([]byte, error) {
+	if p.cfg.SaltFile == "" {
+		return redact.NewSalt(rand.Reader)
+	}
+	return redact.LoadSalt(p.cfg.SaltFile, rand.Reader)
+}
+
+func (p *Pipeline) addSources() error {
+	namespaces := p.cfg.Events.Namespaces
+	if len(namespaces) == 0 {
+		namespaces = []event.Namespace{""}
+	}
+	for _, ns := range namespaces {
+		src, err := events.New(events.Options{
+			Server: p.access, Positions: p.cursor, Sink: p.pump, Logger: p.opts.Logger,
+			Namespace: ns, Exclude: p.cfg.Events.NamespacesExclude,
+			LabelSelector: p.cfg.Events.LabelSelector, FieldSelector: p.cfg.Events.FieldSelector,
+			PageSize: p.cfg.Events.PageSize, Retention: p.cfg.Events.Retention, WatchTimeout: p.cfg.Events.WatchTimeout,
+			Describe: p.access.Describe,
+		})
+		if err != nil {
+			return err
+		}
+		p.sources = append(p.sources, src)
+	}
+	return nil
+}
+
+// start runs the goroutines. Their contexts do not descend from Start's, which
+// ends with the call; Close ends them.
+func (p *Pipeline) start() {
+	var sources, stages context.Context
+	sources, p.stopSources = context.WithCancel(context.Background())
+	stages, p.stopStages = context.WithCancel(context.Background())
+	p.committing.Go(func() { p.commits.run(stages) })
+	p.running.Go(func() { p.pump.run(sources) })
+	for _, src := range p.sources {
+		p.running.Go(func() { src.Run(sources) })
+	}
+}
+
+// Take tells the pipeline that the host has the batch of the former Take, and
+// returns the next: concatenated records in the host's encoding, or nil where
+// there are none. It waits at most wait for the former batch to be committed.
+// The bytes may be used until the next call.
+func (p *Pipeline) Take(wait time.Duration) []byte {
+	p.outbox.accept()
+	if settled := p.outbox.wait(); settled != nil {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-settled:
+		case <-timer.C:
+			return nil
+		}
+	}
+	return p.outbox.take(time.Now(), p.cfg.Interval)
+}
+
+// Close stops the sources, commits what the host is certain to have and closes
+// the cursor. What the host may not have is read again at the next start. It
+// may be called more than once and takes no longer than ctx.
+func (p *Pipeline) Close(ctx context.Context) error {
+	p.closing.Do(func() { p.closed = p.close(ctx) })
+	return p.closed
+}
+
+func (p *Pipeline) close(ctx context.Context) error {
+	p.stopSources()
+	p.running.Wait()
+	p.stopStages()
+	p.committing.Wait()
+
+	left := p.outbox.settle(time.Now(), p.opts.Settled)
+	p.commits.commit(ctx)
+	p.outbox.rest()
+	p.commits.commit(ctx)
+	s := p.count.snapshot()
+	p.opts.Logger.Info("stopped", "received", s.Received, "emitted", s.Emitted, "deduplicated", s.Deduplicated,
+		"uncommitted", left)
+	p.access.Close()
+	if err := p.cursor.Close(); err != nil {
+		return fmt.Errorf("close cursor: %w", err)
+	}
+	return nil
+}
+
+// monitorRecord makes the record that the pipeline says of itself.
+func (p *Pipeline) monitorRecord(phase event.Phase) event.Record {
+	now := time.Now()
+	m := &event.MonitorStatus{
+		Phase: phase, Instance: p.opts.Instance, Version: p.opts.Version,
+		Uptime: now.Sub(p.started).Round(time.Second), Queue: p.outbox.queue(), Count: p.count.snapshot(),
+	}
+	for _, src := range p.sources {
+		st := src.Status()
+		st.Lag = time.Duration(p.count.lag.Load())
+		m.Sources = append(m.Sources, st)
+	}
+	return event.Record{
+		Type: event.TypeMonitorStatus, Time: now, Cluster: p.access.ClusterName(), Monitor: m,
+		ID: event.RecordID(fmt.Sprintf("monitor_status/%s/%d/%d", p.opts.Instance, p.started.UnixNano(), now.UnixNano())),
+	}
+}

@@ -1,0 +1,216 @@
+package redact
+
+import (
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+const secretManifest = `{"kind":"Secret","stringData":{"p":"s3cr3t"}}`
+
+// full returns a record whose every string is s, and the number of strings.
+func full(s string) event.Record {
+	object := event.ObjectRef{
+		APIVersion: s, Kind: s, Namespace: event.Namespace(s), Name: s, UID: event.UID(s),
+		ResourceVersion: event.ResourceVersion(s), FieldPath: s,
+	}
+	about := object
+	return event.Record{
+		Type: event.TypeEvent, ID: "event/u/1", Cluster: event.ClusterName(s), Object: &about,
+		Event: &event.Occurrence{
+			UID: event.UID(s), ResourceVersion: event.ResourceVersion(s), Namespace: event.Namespace(s), Name: s,
+			Regarding: object, Related: object, Reason: s, Message: s, Type: s, Action: s,
+			ReportingController: s, ReportingInstance: s, Count: 1,
+			Labels: map[string]string{"l": s}, Annotations: map[string]string{"a": s},
+		},
+		Monitor: &event.MonitorStatus{
+			Instance: s, Version: s,
+			Sources: []event.SourceStatus{{Name: "events"}, {Name: s, Scope: s, API: s, ResourceVersion: event.ResourceVersion(s), Error: s}},
+		},
+	}
+}
+
+// occurrences counts the strings in v that contain sub.
+func occurrences(v reflect.Value, sub string) int {
+	n := 0
+	switch v.Kind() {
+	case reflect.String:
+		if strings.Contains(v.String(), sub) {
+			n++
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			n += occurrences(v.Elem(), sub)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			n += occurrences(v.Field(i), sub)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			n += occurrences(v.Index(i), sub)
+		}
+	case reflect.Map:
+		for it := v.MapRange(); it.Next(); {
+			n += occurrences(it.Value(), sub)
+		}
+	}
+	return n
+}
+
+// TestEveryStringIsRedacted fails when the vocabulary grows a string that the
+// redactor does not know.
+func TestEveryStringIsRedacted(t *testing.T) {
+	rec := full(secretManifest)
+	fillStrings(t, reflect.ValueOf(&rec).Elem(), secretManifest)
+	before := occurrences(reflect.ValueOf(rec), "s3cr3t")
+	out := New(Options{Salt: testSalt}).Redact(rec).Fields()
+	if n := occurrences(reflect.ValueOf(out), "s3cr3t"); n != 0 {
+		t.Errorf("%d of %d strings leak: %+v %+v %+v", n, before, out.Object, out.Event, out.Monitor)
+	}
+	if n := occurrences(reflect.ValueOf(out), MarkHash); n != before {
+		t.Errorf("%d of %d strings are hashed", n, before)
+	}
+	if n := occurrences(reflect.ValueOf(rec), "s3cr3t"); n != before {
+		t.Error("the record given was changed")
+	}
+}
+
+// fillStrings sets the empty strings in v to s, but for those that the
+// pipeline itself writes.
+func fillStrings(t *testing.T, v reflect.Value, s string) {
+	t.Helper()
+	switch v.Kind() {
+	case reflect.String:
+		switch v.Interface().(type) {
+		case event.Phase, event.SourceState, event.Type, event.RecordID:
+			return
+		}
+		if v.String() == "" {
+			v.SetString(s)
+		}
+	case reflect.Pointer:
+		fillStrings(t, v.Elem(), s)
+	case reflect.Struct:
+		if _, ok := v.Interface().(interface{ IsZero() bool }); ok && !v.CanSet() {
+			return
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				fillStrings(t, v.Field(i), s)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			fillStrings(t, v.Index(i), s)
+		}
+	}
+}
+
+type brokenLayer struct{}
+
+func (brokenLayer) redact(_ place, s string) (string, string) {
+	if strings.Contains(s, "s3cr3t") {
+		panic("defect on " + s)
+	}
+	return s, ""
+}
+
+func TestDefectiveLayerWithholdsAll(t *testing.T) {
+	rec := full("s3cr3t")
+	out := (&Redactor{layers: []layer{brokenLayer{}}}).Redact(rec).Fields()
+	if n := occurrences(reflect.ValueOf(out), "s3cr3t"); n != 0 {
+		t.Errorf("%d strings leak", n)
+	}
+	want := []event.Withheld{{Path: "", Reason: ReasonFailed}}
+	if out.ID != rec.ID || out.Type != rec.Type || out.Event == nil || out.Event.Count != 1 || !reflect.DeepEqual(out.Withheld, want) {
+		t.Errorf("%+v", out)
+	}
+}
+
+func TestWithheldIsAppended(t *testing.T) {
+	earlier := make([]event.Withheld, 1, 4)
+	earlier[0] = event.Withheld{Path: "/x", Reason: "r"}
+	rec := event.Record{Type: event.TypeEvent, Event: &event.Occurrence{Message: "kind: Secret data: x"}, Withheld: earlier}
+	out := New(Options{Salt: testSalt}).Redact(rec).Fields().Withheld
+	if len(out) != 2 || out[0] != earlier[0] || out[1].Path != "/event/message" {
+		t.Errorf("%v", out)
+	}
+	if earlier[:2][1] != (event.Withheld{}) {
+		t.Error("the caller's list was written to")
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	r := New(Options{Salt: testSalt})
+	want := r.Redact(full(secretManifest))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				if got := r.Redact(full(secretManifest)); !reflect.DeepEqual(got, want) {
+					t.Error("results differ")
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func ordinary() event.Record {
+	object := event.ObjectRef{
+		APIVersion: "v1", Kind: "Pod", Namespace: "shop", Name: "web-6c9f7d5b8-x2x7k",
+		UID: "0b0c3a52-8a0c-4a2e-9d0e-6a1f5f3c9b11", ResourceVersion: "81234", FieldPath: "spec.containers{app}",
+	}
+	about := object
+	return event.Record{
+		Type: event.TypeEvent, ID: "event/u/1", Cluster: "prod-eu-1", Object: &about,
+		Event: &event.Occurrence{
+			UID: "5b4d8f4e-93a1-4c6c-8a53-7b5f2f0f3f10", ResourceVersion: "81250", Namespace: "shop",
+			Name: "web-6c9f7d5b8-x2x7k.17f3a1c2d4e5f607", Regarding: object, Reason: "FailedScheduling",
+			Message: "0/3 nodes are available: 3 node(s) had untolerated taint {node.kubernetes.io/not-ready: }. preemption: not helpful",
+			Type:    "Warning", ReportingController: "default-scheduler", ReportingInstance: "default-scheduler-node-1", Count: 2,
+			Labels:      map[string]string{"app": "shop"},
+			Annotations: map[string]string{"example.com/note": "plain text, no token"},
+		},
+	}
+}
+
+func TestOrdinaryRecordCostsNoAllocation(t *testing.T) {
+	r := New(Options{Salt: testSalt})
+	status := event.Record{
+		Type: event.TypeMonitorStatus, Cluster: "c",
+		Monitor: &event.MonitorStatus{Instance: "live_status.0", Sources: []event.SourceStatus{
+			{Name: "events", Scope: "*", Error: "get https://10.0.0.1:443/api: connection refused"},
+		}},
+	}
+	for name, rec := range map[string]event.Record{"event": ordinary(), "monitor": status} {
+		var out Redacted
+		if n := testing.AllocsPerRun(100, func() { out = r.Redact(rec) }); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+		if !reflect.DeepEqual(out.Fields(), rec) {
+			t.Errorf("%s changed: %+v", name, out.Fields())
+		}
+	}
+}
+
+func BenchmarkRedact(b *testing.B) {
+	r := New(Options{Salt: testSalt})
+	applied := ordinary()
+	ev := *applied.Event
+	ev.Annotations = map[string]string{lastApplied: `{"apiVersion":"v1","data":{"a":"` + strings.Repeat("QUJD", 300) + `"},"kind":"Secret","metadata":{"name":"x"}}`}
+	applied.Event = &ev
+	for name, rec := range map[string]event.Record{"ordinary": ordinary(), "last-applied": applied} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Redact(rec)
+			}
+		})
+	}
+}

@@ -1,0 +1,139 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+var testSalt = bytes.Repeat([]byte("salt"), 8)
+
+func TestSaltKeysTheHash(t *testing.T) {
+	const manifest = `{"kind":"Secret","stringData":{"a":"v","b":"v"}}`
+	other := bytes.Repeat([]byte("tlas"), 8)
+	seen := map[string]bool{}
+	for _, salt := range [][]byte{testSalt, other} {
+		out, reason := newStructural(salt).redact(place{annotation: true}, manifest)
+		if reason != "" {
+			t.Fatal(reason)
+		}
+		var parsed struct{ StringData map[string]string }
+		if err := json.Unmarshal([]byte(out), &parsed); err != nil {
+			t.Fatal(err)
+		}
+		for _, hash := range parsed.StringData {
+			if seen[hash] || len(hash) != len(MarkHash)+32 {
+				t.Errorf("hash %s of another key or salt, or of wrong length", hash)
+			}
+			seen[hash] = true
+		}
+	}
+	// Without a salt anyone could test guesses.
+	out, _ := newStructural([]byte("short")).redact(place{annotation: true}, manifest)
+	if want := `{"kind":"Secret","stringData":{"a":"[redacted]","b":"[redacted]"}}`; out != want {
+		t.Errorf("with a short salt: %s", out)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	s := newStructural(testSalt)
+	big := strings.Repeat("x", maxSize)
+	many := "[" + strings.Repeat("1,", maxNodes) + "1]"
+	for _, c := range []struct {
+		name       string
+		annotation bool
+		in, reason string
+	}{
+		{"large annotation", true, `{"a":"` + big + `"}`, ReasonTooLarge},
+		{"many values", true, many, ReasonTooLarge},
+		{"large text", false, "kind: Secret " + big, ReasonTooLarge},
+		{"many values in text", false, "x " + many, ReasonTooLarge},
+		{"large harmless text", false, big, ""},
+		{"deep annotation", true, strings.Repeat("[", 65) + strings.Repeat("]", 65), ReasonTooDeep},
+		{"deepest annotation", true, strings.Repeat("[", 64) + strings.Repeat("]", 64), ""},
+		{"brackets in text", false, "see " + strings.Repeat("[", 65), ReasonTooDeep},
+	} {
+		out, reason := s.redact(place{annotation: c.annotation}, c.in)
+		if reason != c.reason || (reason != "") != (out == MarkWithheld) || (reason == "" && out != c.in) {
+			t.Errorf("%s: reason %q, %d bytes", c.name, reason, len(out))
+		}
+	}
+}
+
+// TestHostileTextTakesBoundedTime has texts that are costly to naive searches.
+func TestHostileTextTakesBoundedTime(t *testing.T) {
+	s := newStructural(testSalt)
+	for _, unit := range []string{
+		"://", "://a:b", `:\/\/`, "{", `{"`, `["`, `[",`, `[1,`, `{"a":[`, `{"a":{"data":`, "token\"", `"token":"`, "authorization:",
+		"authorization: x\n", "kind:", "\\", `\"`, `\u0064`, "bearer ", "bearer a1", "path:/data value:", "password \"\n", `[""],`, `"{`,
+		"stringdat", "apiversion data ", "[" + strings.Repeat(" ", 100), `[[[[[[[[[[[[[[[1,`,
+	} {
+		text := strings.Repeat(unit, maxSize/len(unit))
+		for _, v := range []string{text, `"` + text, `["` + text, "[" + text} {
+			start := time.Now()
+			s.redact(place{}, v)
+			s.redact(place{annotation: true}, v)
+			if d := time.Since(start); d > 5*time.Second {
+				t.Errorf("%q: %v", v[:20], d)
+			} else if d > 300*time.Millisecond {
+				t.Logf("%.20q: %v", v, d)
+			}
+		}
+	}
+}
+
+func FuzzParseJSON(f *testing.F) {
+	for _, s := range []string{
+		`{}`, `[]`, ` [1, -0.5e+3 ,"a\u00e9\ud83d\ude00\n"] `, `{"a":{"b":[null,true,false]},"a":1}`, `01`, `1.`, `-`, `"\x"`, `"\ud800"`,
+		"\"\x01\"", `{"a" 1}`, `[1,]`, `{,}`, "\ufeff{}", "\"\xff\"", `tru`, `[1 2]`, `{"a":1,}`, `"`, `1e`,
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		n, reason := parseJSON(s, 0)
+		valid := json.Valid([]byte(s))
+		if reason == ReasonTooDeep || reason == ReasonTooLarge {
+			t.Skip("beyond the limits")
+		}
+		if (reason == "") != valid {
+			t.Fatalf("%q: reason %q, but valid is %v", s, reason, valid)
+		}
+		dry := parser{s: s}
+		if why := dry.value(nil); valid && why != "" {
+			t.Fatalf("%q: the check says %q", s, why)
+		}
+		if !valid {
+			return
+		}
+		out := appendJSON(nil, &n)
+		var a, b any
+		for v, doc := range map[*any]string{&a: s, &b: string(out)} {
+			d := json.NewDecoder(strings.NewReader(doc))
+			d.UseNumber()
+			if err := d.Decode(v); err != nil {
+				t.Fatalf("%q: %v", doc, err)
+			}
+		}
+		again, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := json.Marshal(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Runs of invalid bytes may shrink to one replacement character.
+		if squeeze(string(again)) != squeeze(string(want)) {
+			t.Fatalf("%q is written as %q", s, out)
+		}
+	})
+}
+
+func squeeze(s string) string {
+	for strings.Contains(s, "\uFFFD\uFFFD") {
+		s = strings.ReplaceAll(s, "\uFFFD\uFFFD", "\uFFFD")
+	}
+	return s
+}

@@ -1,0 +1,236 @@
+package redact
+
+import "strings"
+
+// hint is what a first look at a text found. Without any the text is
+// harmless; most texts have none.
+type hint uint8
+
+const (
+	// hintJSON is an opening brace or bracket.
+	hintJSON hint = 1 << iota
+	// hintCredential is the beginning of a header or key that holds one, or of
+	// a URL.
+	hintCredential
+	// hintManifest is a key as manifests have it.
+	hintManifest
+	// hintEscape is something that may hide any other.
+	hintEscape
+)
+
+// minText is the length of the shortest text that can hold a credential.
+const minText = 8
+
+// text redacts free text.
+func (s *structural) text(v string, depth int) (out, reason string) {
+	if len(v) < minText {
+		return v, ""
+	}
+	hints := look(v)
+	if hints == 0 {
+		return v, ""
+	}
+	switch {
+	case len(v) > maxSize:
+		return MarkWithheld, ReasonTooLarge
+	case depth > maxDepth:
+		return MarkWithheld, ReasonTooDeep
+	}
+	if inner, ok := quotedWhole(v); ok {
+		out, reason := s.nested(inner, depth+1)
+		if out != inner {
+			return string(appendQuoted(nil, out)), reason
+		}
+	}
+	out, rest, reason := v, v, ""
+	if hints&hintJSON != 0 {
+		if out, rest, reason = s.fragments(v, depth); out == MarkWithheld {
+			return out, reason
+		}
+	}
+	if hints&^hintCredential != 0 && (hints&hintEscape != 0 || containsFold(rest, "data")) && mentionsSecret(rest) {
+		return MarkWithheld, ReasonUnreadable
+	}
+	return redactCredentials(out), reason
+}
+
+// look searches v for hints in one pass and without allocating.
+func look(v string) hint {
+	var found hint
+	for i := 0; i < len(v); i++ {
+		second := secondLetter[v[i]]
+		if second == 0 || (second > any1 && (i+1 == len(v) || v[i+1]|0x20 != second)) {
+			// Not so with "ap", "pa" and "to", see below.
+			continue
+		}
+		switch v[i] {
+		case '{', '[':
+			found |= hintJSON
+		case ':':
+			if afterScheme(v, i) > 0 {
+				found |= hintCredential
+			}
+		case '\\':
+			if i+1 < len(v) && (v[i+1] == 'u' || v[i+1] == 'x' || v[i+1] == '/') {
+				found |= hintEscape
+			}
+		case 'a', 'A':
+			if hasPrefixFold(v[i:], "authorization") {
+				found |= hintCredential
+			} else if hasPrefixFold(v[i:], "apiversion") && isKey(v[i+len("apiversion"):]) {
+				found |= hintManifest
+			}
+		case 'b', 'B':
+			if hasPrefixFold(v[i:], "bearer") {
+				found |= hintCredential
+			}
+		case 'c', 'C':
+			if hasPrefixFold(v[i:], "client-key-data") {
+				found |= hintCredential
+			}
+		case 'k', 'K':
+			if hasPrefixFold(v[i:], "kind") && isKey(v[i+len("kind"):]) {
+				found |= hintManifest
+			}
+		case 'p', 'P':
+			if hasPrefixFold(v[i:], "password") && isKey(v[i+len("password"):]) {
+				found |= hintCredential
+			} else if hasPrefixFold(v[i:], "path") && isKey(v[i+len("path"):]) {
+				found |= hintManifest
+			}
+		case 's', 'S':
+			if hasPrefixFold(v[i:], "stringdata") {
+				found |= hintManifest
+			}
+		case 't', 'T':
+			if hasPrefixFold(v[i:], "token") {
+				if rest := v[i+len("token"):]; isKey(rest) || hasPrefixFold(rest, "-secret") {
+					found |= hintCredential
+				}
+			}
+		case "ſ"[0], "\u212A"[0]:
+			// The two letters beyond ASCII that fold to an s and a k.
+			if strings.HasPrefix(v[i:], "ſ") || strings.HasPrefix(v[i:], "\u212A") {
+				found |= hintEscape
+			}
+		}
+	}
+	return found
+}
+
+// hasPrefixFold is strings.HasPrefix for a lower-case ASCII prefix, whatever
+// the case of s.
+func hasPrefixFold(s, prefix string) bool {
+	if len(s) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		if c := s[i]; c != prefix[i] && (c|0x20 != prefix[i] || c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return true
+}
+
+// isKey reports whether what follows a word makes it the key of a mapping:
+// quotes, escaped or not, and white space may stand before the colon or equals
+// sign.
+func isKey(rest string) bool {
+	i := skipQuotes(rest, 0)
+	return i < len(rest) && (rest[i] == ':' || rest[i] == '=')
+}
+
+// skipQuotes returns the index of the first byte of s from i that is neither a
+// quote, nor white space, nor an escape.
+func skipQuotes(s string, i int) int {
+	for i < len(s) {
+		switch s[i] {
+		case '"', '\'', '`', ' ', '\t', '\r', '\n':
+			i++
+		case '\\':
+			i++
+			if i < len(s) && (s[i] == 'n' || s[i] == 't' || s[i] == 'r') {
+				i++
+			}
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+// quotedWhole returns the content of a text that is nothing but a JSON string.
+func quotedWhole(v string) (string, bool) {
+	v = strings.TrimSpace(v)
+	if len(v) < 2 || v[0] != '"' || v[len(v)-1] != '"' {
+		return "", false
+	}
+	n, reason := parseJSON(v, 0)
+	return n.text, reason == ""
+}
+
+// fragments redacts the JSON objects and arrays found anywhere in v. Out is v
+// with them redacted, rest is v with them emptied.
+func (s *structural) fragments(v string, depth int) (out, rest, reason string) {
+	var redacted, emptied []byte
+	done, work := 0, 0
+	budget := 16*len(v) + 64<<10
+	for i := 0; i < len(v); {
+		if v[i] != '{' && v[i] != '[' {
+			i++
+			continue
+		}
+		p := parser{s: v, i: i, depth: depth}
+		why := p.value(nil)
+		if work += p.i - i; why == ReasonTooDeep || why == ReasonTooLarge || work > budget {
+			// Looking for parts of it would lose what they are part of.
+			if why != ReasonTooDeep {
+				why = ReasonTooLarge
+			}
+			return MarkWithheld, "", why
+		}
+		if why != "" {
+			i++
+			continue
+		}
+		fragment := v[i:p.i]
+		if len(fragment) > len("{}") && isInteresting(fragment) {
+			clean, why := s.document(fragment, depth)
+			if why != "" {
+				reason = why
+			}
+			redacted = append(append(redacted, v[done:i]...), clean...)
+			emptied = append(append(emptied, v[done:i]...), fragment[0], fragment[0]+2)
+			done = p.i
+		}
+		i = p.i
+	}
+	if done == 0 {
+		return v, v, reason
+	}
+	return string(append(redacted, v[done:]...)), string(append(emptied, v[done:]...)), reason
+}
+
+// isInteresting reports whether JSON may hold something to redact. What is
+// not interesting is neither parsed nor kept out of the search for manifests.
+func isInteresting(fragment string) bool {
+	if look(fragment)&^hintJSON != 0 {
+		return true
+	}
+	for i := range len(fragment) {
+		if c := fragment[i]; c == '\\' || c >= 0x80 {
+			return true
+		}
+	}
+	return containsFold(fragment, "data") || containsFold(fragment, "path")
+}
+
+// containsFold reports whether v contains word, lower-case ASCII, in any case.
+func containsFold(v, word string) bool {
+	for i := range len(v) - len(word) + 1 {
+		if v[i]|0x20 == word[0] && hasPrefixFold(v[i:], word) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,81 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"time"
+
+	"github.com/fluent-live/live-status/pipeline"
+	"github.com/fluent-live/live-status/pipeline/config"
+)
+
+const (
+	// takeWait bounds how long a collect call waits for the commit of the
+	// batch before: at its end Fluent Bit joins the thread that calls, so no
+	// call may take more than 200 ms.
+	takeWait = 150 * time.Millisecond
+	// settled is how long after a hand-over the engine has drained its ring
+	// of batches: it does so every 250 ms, while it shuts down as well.
+	settled = 500 * time.Millisecond
+	// closeWithin bounds the last commit.
+	closeWithin = 5 * time.Second
+)
+
+// Getter reads the configuration of an instance: it returns the value of a
+// key, or the empty string where the key is not set.
+type Getter = config.GetterFunc
+
+// Instance is one configured input. The host calls Accepted and Collect from
+// one thread; Close may come from another.
+type Instance struct {
+	pipe *pipeline.Pipeline
+	log  *logger
+}
+
+// Open starts an instance. The error is a mistake to be mended by the user,
+// one line for each; it has been logged to w.
+func Open(get Getter, index int, version string, w io.Writer) (*Instance, error) {
+	name := fmt.Sprintf("live_status.%d", index)
+	log := newLogger(w, "input:live_status:"+name)
+	cfg, err := config.Parse(get)
+	if err != nil {
+		log.Errors(err)
+		return nil, err
+	}
+	log.level.Set(cfg.LogLevel)
+	pipe, err := pipeline.Start(context.Background(), cfg, pipeline.Options{
+		Instance: name, Version: version, Logger: log.Logger, Settled: settled,
+	})
+	if err != nil {
+		log.Errors(err)
+		return nil, err
+	}
+	return &Instance{pipe: pipe, log: log}, nil
+}
+
+// Collect returns the next records as Fluent Bit's msgpack, or nil. Calling it
+// says that the records of the call before have arrived. The bytes may be used
+// until the next call.
+func (i *Instance) Collect() []byte { return i.pipe.Take(takeWait) }
+
+// Close ends the instance. It is logged, not returned: the host has nobody to
+// tell.
+func (i *Instance) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	if err := i.pipe.Close(ctx); err != nil {
+		i.log.Error("stop", "error", err)
+	}
+}
+
+// Recover logs the panic that ended a call, if one did, and then calls failed.
+// It must be deferred itself. A panic that left the Go side would end Fluent
+// Bit with everything that it buffers.
+func Recover(w io.Writer, call string, failed func()) {
+	if r := recover(); r != nil {
+		newLogger(w, "input:live_status").Error("panic in "+call+": please report this", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		failed()
+	}
+}

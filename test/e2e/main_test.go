@@ -1,0 +1,64 @@
+package e2e
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/fluent-live/live-status/test/controlplane"
+)
+
+// plugin and pluginHost are what `make build` has built.
+var (
+	plugin     = built("in_live_status.so")
+	pluginHost = built("live-status-host")
+)
+
+func built(name string) string {
+	path, err := filepath.Abs(filepath.Join("..", "..", "build", name))
+	if err != nil {
+		panic(err)
+	}
+	return path
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	for _, file := range []string{plugin, pluginHost} {
+		if _, err := os.Stat(file); err != nil {
+			fmt.Fprintf(os.Stderr, "%v: run `make build` first\n", err)
+			os.Exit(1)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 55*time.Minute)
+	defer cancel()
+	if _, err := controlplane.Build(ctx, controlplane.Options{Progress: os.Stderr}); err != nil {
+		fmt.Fprintf(os.Stderr, "build the control plane: %v\n", err)
+		os.Exit(1)
+	}
+	if fluentBit() == "" {
+		fmt.Println("e2e: NO FLUENT BIT FOUND (FLUENT_BIT, PATH, /opt/fluent-bit/bin): only the plugin host runs")
+	} else {
+		fmt.Printf("e2e: hosts are %s and %s\n", pluginHost, fluentBit())
+	}
+	os.Exit(m.Run())
+}
+
+// cluster starts etcd and an API server for one test.
+func cluster(t testing.TB) *controlplane.Cluster {
+	t.Helper()
+	c, err := controlplane.Start(t.Context(), controlplane.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Stop(); err != nil {
+			t.Errorf("stop the control plane: %v", err)
+		}
+	})
+	return c
+}

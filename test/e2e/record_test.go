@@ -1,0 +1,105 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"testing"
+)
+
+// record is what the tests read of a record.
+type record struct {
+	Type    string `json:"type"`
+	ID      string `json:"id"`
+	Cluster string `json:"cluster"`
+	Event   struct {
+		UID             string `json:"uid"`
+		ResourceVersion string `json:"resource_version"`
+		Namespace       string `json:"namespace"`
+		Name            string `json:"name"`
+		Reason          string `json:"reason"`
+		Message         string `json:"message"`
+		Count           int64  `json:"count"`
+		CountDelta      int64  `json:"count_delta"`
+	} `json:"event"`
+	Monitor struct {
+		Phase    string           `json:"phase"`
+		Counters map[string]any   `json:"counters"`
+		Sources  []map[string]any `json:"sources"`
+	} `json:"monitor"`
+}
+
+// version names the version of an event that a record reports.
+func (r record) version() version { return version{r.Event.UID, r.Event.ResourceVersion} }
+
+// version is one version of one event.
+type version struct{ uid, resourceVersion string }
+
+// reader follows the records that a run puts out, over restarts of the host.
+type reader struct {
+	path   string
+	offset int64
+	all    []record
+	// torn counts lines that a killed host had not finished.
+	torn int
+}
+
+// read reads what has come since and returns all records so far. The last
+// line is left until it is whole.
+func (r *reader) read(t testing.TB) []record {
+	t.Helper()
+	f, err := os.Open(r.path)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Seek(r.offset, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReaderSize(f, 1<<20)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF {
+			return r.all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.offset += int64(len(line))
+		var rec record
+		if json.Unmarshal(line, &rec) == nil {
+			r.all = append(r.all, rec)
+			continue
+		}
+		// A killed host leaves half a line, and the next one continues it.
+		i := bytes.LastIndex(line, []byte(`{"schema":`))
+		if i <= 0 {
+			if bytes.HasPrefix(line, []byte("{")) {
+				t.Fatalf("not JSON: %s", line)
+			}
+			continue
+		}
+		r.torn++
+		if err := json.Unmarshal(line[i:], &rec); err != nil {
+			t.Fatalf("not JSON: %s", line)
+		}
+		r.all = append(r.all, rec)
+	}
+}
+
+// events returns the event records so far.
+func (r *reader) events(t testing.TB) []record {
+	t.Helper()
+	var events []record
+	for _, rec := range r.read(t) {
+		if rec.Type == "event" {
+			events = append(events, rec)
+		}
+	}
+	return events
+}
