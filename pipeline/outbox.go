@@ -25,8 +25,6 @@ type batch struct {
 	data    []byte
 	records int64
 	changes cursor.Changes
-	// since is when the first record came in.
-	since time.Time
 	// taken is when the batch was handed over; zero for one without records.
 	taken time.Time
 }
@@ -62,6 +60,8 @@ type outbox struct {
 	// accepted is set once the host is known to have the handed batch.
 	accepted bool
 	spare    []byte
+	// taken is when a batch was last handed over.
+	taken time.Time
 
 	// room is signalled when filling was taken or committed.
 	room chan struct{}
@@ -101,9 +101,6 @@ func (o *outbox) tryAdd(e entry) bool {
 		return false
 	}
 	if e.record != nil {
-		if b.records == 0 {
-			b.since = time.Now()
-		}
 		b.data = append(b.data, e.record...)
 		b.records++
 	}
@@ -129,9 +126,8 @@ func (o *outbox) accept() {
 	}
 }
 
-// take hands over the batch if the one before is committed and this one has
-// waited for interval or is full. The bytes are the caller's until its next
-// call.
+// take hands over the batch if the one before is committed and was handed over
+// an interval ago. The bytes are the caller's until its next call.
 func (o *outbox) take(now time.Time, interval time.Duration) []byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -147,9 +143,10 @@ func (o *outbox) take(now time.Time, interval time.Duration) []byte {
 		}
 		return nil
 	}
-	if now.Sub(b.since) < interval && len(b.data) < o.max/2 {
+	if now.Sub(o.taken) < interval {
 		return nil
 	}
+	o.taken = now
 	return o.hand(now)
 }
 

@@ -173,17 +173,22 @@ func TestPositionsAloneAreCommitted(t *testing.T) {
 	})
 }
 
-func TestIntervalGathers(t *testing.T) {
+// The interval sets the pace of batches, it does not hold back the first.
+func TestInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1000, 5*time.Second)
 		b.put(t, "a", 1)
+		if got := string(b.Take(wait)); got != "a" {
+			t.Fatalf("took %q at once", got)
+		}
+		b.put(t, "b", 2)
 		time.Sleep(4 * time.Second)
 		if got := b.Take(wait); got != nil {
 			t.Fatalf("took %q after 4 s", got)
 		}
-		b.put(t, "b", 2)
+		b.put(t, "c", 3)
 		time.Sleep(time.Second)
-		if got := string(b.Take(wait)); got != "ab" {
+		if got := string(b.Take(wait)); got != "bc" {
 			t.Fatalf("took %q after 5 s", got)
 		}
 	})

@@ -318,10 +318,13 @@ func TestContextEnds(t *testing.T) {
 	for _, path := range []string{"", tempPath(t)} {
 		c := mustOpen(t, Options{Path: path, Sync: "off"})
 		keys := uids(2, 400)
-		r := rand.New(rand.NewPCG(1, 2))
 		last, failed := 0, 0
+		// Random moments are spread over the time that a commit takes here.
+		start := time.Now()
+		mustCommit(t, c, Changes{Seen: changesOf(keys, 0, epoch())})
+		span := 3 * time.Since(start)
 		for i := 1; i <= 300; i++ {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(r.IntN(5000))*time.Microsecond)
+			ctx, cancel := context.WithTimeout(t.Context(), rand.N(span))
 			ch := Changes{Positions: map[event.Stream]event.Position{"s": event.Position(strconv.Itoa(i))}}
 			for _, k := range keys {
 				ch.Seen = append(ch.Seen, SeenChange{Key: k, Seen: event.Seen{Count: int64(i)}})
@@ -343,7 +346,7 @@ func TestContextEnds(t *testing.T) {
 			if err != nil || string(position) != strconv.Itoa(last) {
 				t.Fatalf("round %d: position %q %v, want %d", i, position, err, last)
 			}
-			for _, k := range []event.SeenKey{keys[0], keys[r.IntN(400)]} {
+			for _, k := range []event.SeenKey{keys[0], keys[rand.IntN(400)]} {
 				if s, _, err := c.Seen(t.Context(), k); err != nil || s.Count != int64(last) {
 					t.Fatalf("round %d: count %d %v, want %d", i, s.Count, err, last)
 				}

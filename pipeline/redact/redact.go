@@ -91,11 +91,18 @@ func (r *Redactor) Redact(rec event.Record) (out Redacted) {
 	if c := e.apply("/cluster", "", place{}, string(rec.Cluster)); c != string(rec.Cluster) {
 		rec.Cluster = event.ClusterName(c)
 	}
-	if rec.Object != nil {
-		rec.Object = applyFields(&e, "/object", objectFields[:], rec.Object)
+	object := rec.Object
+	if object != nil {
+		rec.Object = applyFields(&e, "/object", objectFields[:], object)
 	}
 	if rec.Event != nil {
-		rec.Event = e.occurrence(rec.Event)
+		regarding := rec.Object
+		if object == nil || *object != rec.Event.Regarding {
+			// It is not encoded, so that nothing is withheld of the record.
+			unrecorded := edit{layers: r.layers}
+			regarding = applyFields(&unrecorded, "", objectFields[:], &rec.Event.Regarding)
+		}
+		rec.Event = e.occurrence(rec.Event, regarding)
 	}
 	if rec.Monitor != nil {
 		rec.Monitor = e.monitor(rec.Monitor)
@@ -208,13 +215,13 @@ func applyFields[T any](e *edit, base string, fields []field[T], v *T) *T {
 	return v
 }
 
-func (e *edit) occurrence(in *event.Occurrence) *event.Occurrence {
+// occurrence redacts an event; what it regards has been redacted already.
+func (e *edit) occurrence(in *event.Occurrence, regarding *event.ObjectRef) *event.Occurrence {
 	out := applyFields(e, "/event", eventFields[:], in)
-	regarding := applyFields(e, "/object", objectFields[:], &in.Regarding)
 	related := applyFields(e, "/event/related", objectFields[:], &in.Related)
 	labels, changedLabels := e.strings("/event/labels/", false, in.Labels)
 	annotations, changedAnnotations := e.strings("/event/annotations/", true, in.Annotations)
-	if regarding == &in.Regarding && related == &in.Related && !changedLabels && !changedAnnotations {
+	if *regarding == in.Regarding && related == &in.Related && !changedLabels && !changedAnnotations {
 		return out
 	}
 	if out == in {

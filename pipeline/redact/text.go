@@ -51,71 +51,86 @@ func (s *structural) text(v string, depth int) (out, reason string) {
 	if hints&^hintCredential != 0 && (hints&hintEscape != 0 || containsFold(rest, "data")) && mentionsSecret(rest) {
 		return MarkWithheld, ReasonUnreadable
 	}
-	return redactCredentials(out), reason
+	if hints&hintCredential != 0 {
+		out = redactCredentials(out)
+	}
+	return out, reason
 }
 
-// look searches v for hints in one pass and without allocating.
+// suspicious are the bytes with which a hint can begin.
+var suspicious = [256]bool{
+	'{': true, '[': true, ':': true, '\\': true, 0xC5: true, 0xE2: true, // The first bytes of ſ and of the Kelvin sign.
+	'a': true, 'b': true, 'c': true, 'k': true, 'p': true, 's': true, 't': true,
+	'A': true, 'B': true, 'C': true, 'K': true, 'P': true, 'S': true, 'T': true,
+}
+
+// look searches v for hints in one pass and without allocating. Most of the
+// time of most records is spent here.
 func look(v string) hint {
 	var found hint
-	for i := 0; i < len(v); i++ {
-		second := secondLetter[v[i]]
-		if second == 0 || (second > any1 && (i+1 == len(v) || v[i+1]|0x20 != second)) {
-			// Not so with "ap", "pa" and "to", see below.
+	for i := range len(v) {
+		c := v[i]
+		if !suspicious[c] {
 			continue
 		}
-		switch v[i] {
+		switch c {
 		case '{', '[':
 			found |= hintJSON
+			continue
 		case ':':
 			if afterScheme(v, i) > 0 {
 				found |= hintCredential
 			}
-		case '\\':
-			if i+1 < len(v) && (v[i+1] == 'u' || v[i+1] == 'x' || v[i+1] == '/') {
-				found |= hintEscape
-			}
-		case 'a', 'A':
+			continue
+		}
+		if i+1 == len(v) {
+			break
+		}
+		// Two letters tell most words from those that are looked for.
+		switch next := v[i+1]; uint16(c|0x20)<<8 | uint16(next|0x20) {
+		case 'a'<<8 | 'u':
 			if hasPrefixFold(v[i:], "authorization") {
 				found |= hintCredential
-			} else if hasPrefixFold(v[i:], "apiversion") && isKey(v[i+len("apiversion"):]) {
-				found |= hintManifest
 			}
-		case 'b', 'B':
+		case 'a'<<8 | 'p':
+			found |= keyHint(v[i:], "apiversion", hintManifest)
+		case 'b'<<8 | 'e':
 			if hasPrefixFold(v[i:], "bearer") {
 				found |= hintCredential
 			}
-		case 'c', 'C':
+		case 'c'<<8 | 'l':
 			if hasPrefixFold(v[i:], "client-key-data") {
 				found |= hintCredential
 			}
-		case 'k', 'K':
-			if hasPrefixFold(v[i:], "kind") && isKey(v[i+len("kind"):]) {
-				found |= hintManifest
-			}
-		case 'p', 'P':
-			if hasPrefixFold(v[i:], "password") && isKey(v[i+len("password"):]) {
-				found |= hintCredential
-			} else if hasPrefixFold(v[i:], "path") && isKey(v[i+len("path"):]) {
-				found |= hintManifest
-			}
-		case 's', 'S':
+		case 'k'<<8 | 'i':
+			found |= keyHint(v[i:], "kind", hintManifest)
+		case 'p'<<8 | 'a':
+			found |= keyHint(v[i:], "password", hintCredential) | keyHint(v[i:], "path", hintManifest)
+		case 's'<<8 | 't':
 			if hasPrefixFold(v[i:], "stringdata") {
 				found |= hintManifest
 			}
-		case 't', 'T':
-			if hasPrefixFold(v[i:], "token") {
-				if rest := v[i+len("token"):]; isKey(rest) || hasPrefixFold(rest, "-secret") {
-					found |= hintCredential
-				}
+		case 't'<<8 | 'o':
+			found |= keyHint(v[i:], "token", hintCredential) | keyHint(v[i:], bootstrapSecret, hintCredential)
+		default:
+			if c == '\\' && (next == 'u' || next == 'x' || next == '/') {
+				found |= hintEscape
 			}
-		case "ſ"[0], "\u212A"[0]:
 			// The two letters beyond ASCII that fold to an s and a k.
-			if strings.HasPrefix(v[i:], "ſ") || strings.HasPrefix(v[i:], "\u212A") {
+			if c >= 0x80 && (strings.HasPrefix(v[i:], "ſ") || strings.HasPrefix(v[i:], "\u212A")) {
 				found |= hintEscape
 			}
 		}
 	}
 	return found
+}
+
+// keyHint returns h if v begins with name as a key.
+func keyHint(v, name string, h hint) hint {
+	if hasPrefixFold(v, name) && isKey(v[len(name):]) {
+		return h
+	}
+	return 0
 }
 
 // hasPrefixFold is strings.HasPrefix for a lower-case ASCII prefix, whatever

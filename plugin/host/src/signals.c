@@ -113,11 +113,6 @@ enum signal_event signals_wait(void)
     }
 }
 
-bool signals_stopping(void)
-{
-    return atomic_load(&stops) > 0;
-}
-
 void signals_reloaded(void)
 {
     atomic_store(&reloading, false);

@@ -19,9 +19,6 @@ bool signals_install(void);
 /* Waits for the next event. */
 enum signal_event signals_wait(void);
 
-/* Whether a stop waits to be seen. */
-bool signals_stopping(void);
-
 /* Tells that a reload is done and the next one may come. */
 void signals_reloaded(void);
 

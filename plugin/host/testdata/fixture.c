@@ -9,6 +9,10 @@
  *   slow_ms  how long a tick takes
  *   ask      comma-separated keys to ask the host for; the answers are written to the log
  *   id       told apart in the log
+ *   log      any value: one line is logged through the host, if it wants the level info
+ *
+ * The environment steers what no key can: FIXTURE_PRE_REGISTER is what FLBPluginPreRegister returns,
+ * FIXTURE_HANG_EXIT the seconds that FLBPluginExit takes.
  *
  * Compiled with NO_CTX it exports the calls without a context, with NO_CLEANUP no clean-up call.
  */
@@ -60,6 +64,7 @@ struct plugin {
 };
 
 struct instance {
+    struct instance *next; /* all there are, freed at Unregister: FLBPluginExit names none */
     char id[16];
     unsigned char *payload;
     size_t payload_len;
@@ -67,6 +72,7 @@ struct instance {
 };
 
 static int loads; /* how often this object was registered: shows that a reload keeps its globals */
+static struct instance *all;
 #ifdef NO_CTX
 static struct instance *only;
 #endif
@@ -132,6 +138,13 @@ int FLBPluginRegister(struct def *def)
 int FLBPluginUnregister(struct def *def)
 {
     note("Unregister name=%s", def->name);
+    while (all != NULL) {
+        struct instance *next = all->next;
+
+        free(all->payload);
+        free(all);
+        all = next;
+    }
     free(def->name);
     free(def->description);
     return 0;
@@ -187,6 +200,8 @@ int FLBPluginInit(struct plugin *p)
         free(it);
         return (int)ret;
     }
+    it->next = all;
+    all = it;
 #ifdef NO_CTX
     only = it;
 #else

@@ -1,0 +1,139 @@
+// Command try shows the plugin's records on the terminal: those of the cluster
+// that KUBECONFIG or in-cluster credentials name, where that answers, else
+// those of a control plane that it starts on this machine, with a sample
+// application of which one part works and the other fails.
+//
+// It runs the plugin in fluent-bit where that is installed, else in the plugin
+// host. `make run` calls it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/fluent-live/live-status/test/controlplane"
+	"github.com/fluent-live/live-status/test/sample"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "try:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) (err error) {
+	dir, err := os.MkdirTemp("", "live-status-try-")
+	if err != nil {
+		return fmt.Errorf("create a folder for the cursor: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	if where := cluster(); where != "" {
+		say("showing the events of %s (Ctrl-C ends)", where)
+		return show(ctx, dir, os.Getenv(clientcmd.RecommendedConfigPathEnvVar), nil)
+	}
+	say("no cluster answers (KUBECONFIG, in-cluster): starting one on this machine")
+	c, err := controlplane.Start(ctx, controlplane.Options{Progress: os.Stderr, ControllerManager: true, Scheduler: true, Nodes: 2})
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Stop()) }()
+	say("showing its events (Ctrl-C ends); try it: kubectl --kubeconfig %s get pods -n shop", c.Kubeconfig())
+	return show(ctx, dir, c.Kubeconfig(), func() error { return sample.Apply(ctx, c) })
+}
+
+// cluster returns the address of the user's cluster if it answers.
+func cluster() string {
+	config, err := rest.InClusterConfig()
+	if file := os.Getenv(clientcmd.RecommendedConfigPathEnvVar); file != "" {
+		config, err = clientcmd.BuildConfigFromFlags("", file)
+	}
+	if err != nil {
+		return ""
+	}
+	config.Timeout = 5 * time.Second
+	client, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return ""
+	}
+	if _, err := client.ServerVersion(); err != nil {
+		say("%s does not answer: %v", config.Host, err)
+		return ""
+	}
+	return config.Host
+}
+
+// show runs the plugin until ctx ends, and does then once it runs.
+func show(ctx context.Context, dir, kubeconfig string, then func() error) error {
+	host, args, err := command(dir, kubeconfig)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(host, args...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	// The terminal's Ctrl-C is for us; the host is told in its own time.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", host, err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	if then != nil {
+		if err := then(); err != nil && ctx.Err() == nil {
+			return errors.Join(err, cmd.Process.Signal(syscall.SIGTERM), <-ended)
+		}
+	}
+	select {
+	case err := <-ended:
+		if err != nil {
+			return fmt.Errorf("%s ended: %w", host, err)
+		}
+		return nil
+	case <-ctx.Done():
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			return fmt.Errorf("stop %s: %w", host, err)
+		}
+		return <-ended
+	}
+}
+
+// command returns the host to run, and its arguments.
+func command(dir, kubeconfig string) (string, []string, error) {
+	build, err := filepath.Abs(filepath.Join("..", "build"))
+	if err != nil {
+		return "", nil, fmt.Errorf("find the build folder: %w", err)
+	}
+	args := []string{"-e", filepath.Join(build, "in_live_status.so"), "-i", "live_status", "-p", "db=" + filepath.Join(dir, "cursor.db")}
+	if kubeconfig != "" {
+		args = append(args, "-p", "kube_config="+kubeconfig)
+	}
+	for _, name := range []string{os.Getenv("FLUENT_BIT"), "fluent-bit", "/opt/fluent-bit/bin/fluent-bit"} {
+		if path, err := exec.LookPath(name); err == nil {
+			say("host: %s", path)
+			return path, append([]string{"-f", "1", "-q"}, append(args, "-o", "stdout", "-p", "format=json_lines", "-p", "json_date_key=false", "-m", "*")...), nil
+		}
+	}
+	path := filepath.Join(build, "live-status-host")
+	say("host: %s (no fluent-bit is installed)", path)
+	return path, args, nil
+}
+
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "try: "+format+"\n", args...) }
