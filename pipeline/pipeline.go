@@ -112,7 +112,18 @@ func (p *Pipeline) salt() ([]byte, error) {
 	if p.cfg.SaltFile == "" {
 		return redact.NewSalt(rand.Reader)
 	}
-	return redact.LoadSalt(p.cfg.SaltFile, rand.Reader)
+	salt, err := redact.LoadSalt(p.cfg.SaltFile, rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	exposed, err := redact.SaltExposed(p.cfg.SaltFile)
+	if err != nil {
+		return nil, err
+	}
+	if exposed {
+		p.opts.Logger.Warn("others can read the salt: who has it can guess hashed values", "redact_salt_file", p.cfg.SaltFile)
+	}
+	return salt, nil
 }
 
 func (p *Pipeline) addSources() error {

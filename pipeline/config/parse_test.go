@@ -133,7 +133,6 @@ func TestMistakes(t *testing.T) {
 		{Map{"db.sync": "never"}, []string{`db.sync "never": is not one of its values; write extra, full, normal or off`}},
 		{Map{"db.journal_mode": "x"}, []string{`db.journal_mode "x": is not one of its values; write DELETE, TRUNCATE, PERSIST, MEMORY, WAL or OFF`}},
 		{Map{"interval_nsec": "1000000000"}, []string{`interval_nsec "1000000000": is out of range; write a number from 0 to 999999999`}},
-		{Map{"interval_nsec": "0"}, []string{`interval_sec "0": and interval_nsec are both 0; leave one of them out`}},
 		{Map{"batch_max_bytes": "1k"}, []string{`batch_max_bytes "1k": is out of range; write a size from 64KiB to 64MiB`}},
 		{Map{"batch_max_bytes": "8 parsecs"}, []string{`batch_max_bytes "8 parsecs": is not a size; write for example 8388608, 8M (8000000) or 8MiB (8388608)`}},
 		{Map{"monitor_interval": "10ms"}, []string{`monitor_interval "10ms": is too short; write 1s or more, or 0 for never`}},

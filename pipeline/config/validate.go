@@ -23,12 +23,6 @@ func (c Config) Validate() error {
 	}
 	add(c.Kube.conflicts()...)
 	add(c.Kube.unreadable()...)
-	if c.Interval <= 0 {
-		add(&KeyError{
-			Key: "interval_sec", Value: "0", Problem: "and interval_nsec are both 0",
-			Hint: "leave one of them out",
-		})
-	}
 	for _, ns := range c.Events.Namespaces {
 		if slices.Contains(c.Events.NamespacesExclude, ns) {
 			add(&KeyError{

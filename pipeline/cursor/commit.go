@@ -77,7 +77,7 @@ func (c *Cursor) commit(ctx context.Context, ch Changes) (err error) {
 	// The transaction watches ctx; each of its statements need not.
 	free := context.WithoutCancel(ctx)
 	if len(ch.Positions) > 0 {
-		move := tx.StmtContext(free, c.move)
+		move := tx.StmtContext(free, c.move) //nolint:sqlclosecheck // Its transaction closes it.
 		updated := c.now().Unix()
 		for stream, position := range ch.Positions {
 			if _, err := move.ExecContext(free, string(stream), string(position), updated); err != nil {
@@ -85,7 +85,8 @@ func (c *Cursor) commit(ctx context.Context, ch Changes) (err error) {
 			}
 		}
 	}
-	remember, forget := tx.StmtContext(free, c.remember), tx.StmtContext(free, c.forget)
+	remember := tx.StmtContext(free, c.remember) //nolint:sqlclosecheck // Its transaction closes it.
+	forget := tx.StmtContext(free, c.forget)     //nolint:sqlclosecheck // Its transaction closes it.
 	for _, i := range byKey(ch.Seen) {
 		s := &ch.Seen[i]
 		if s.Forget {

@@ -129,7 +129,7 @@ func TestCrashAtStart(t *testing.T) {
 			}
 			<-time.After(50 * time.Microsecond)
 		}
-		<-time.After(time.Duration(i) * time.Millisecond)
+		<-time.After(time.Duration(2*i) * time.Millisecond)
 		if err := child.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}

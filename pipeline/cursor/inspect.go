@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -111,10 +112,8 @@ func judge(ctx context.Context, path string, header []byte) error {
 			return &Error{Path: path, Kind: IO, Err: err}
 		}
 	}
-	for _, name := range tables {
-		if name == fluentBitTable {
-			return &Error{Path: path, Kind: Foreign, Err: errors.New("is the database of Fluent Bit's kubernetes_events")}
-		}
+	if slices.Contains(tables, fluentBitTable) {
+		return &Error{Path: path, Kind: Foreign, Err: errors.New("is the database of Fluent Bit's kubernetes_events")}
 	}
 	if len(tables) > 0 {
 		return &Error{Path: path, Kind: Foreign, Err: fmt.Errorf(

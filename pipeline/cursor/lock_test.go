@@ -44,7 +44,7 @@ func TestHeldByThisProcess(t *testing.T) {
 	// The link is first followed while its target does not exist.
 	c := mustOpen(t, Options{
 		Path: filepath.Join(dir, "twice"), Holder: "input live_status.0\nof fluent-bit",
-		Now: func() time.Time { return epoch() },
+		Now: epoch,
 	})
 	if _, err := os.Stat(path); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package cursor
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,9 +41,7 @@ func children() map[string]func(arg string) error {
 		"crash": commitForEver,
 		"limit": fillToLimit,
 	}
-	for name, child := range systemChildren() {
-		all[name] = child
-	}
+	maps.Copy(all, systemChildren())
 	return all
 }
 

@@ -1,6 +1,7 @@
 package cursor
 
 import (
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -95,9 +96,7 @@ func TestModel(t *testing.T) {
 				if err := c.Commit(t.Context(), ch); err != nil {
 					rt.Fatal(err)
 				}
-				for k, v := range ch.Positions {
-					m.positions[k] = v
-				}
+				maps.Copy(m.positions, ch.Positions)
 				for _, s := range ch.Seen {
 					if s.Forget {
 						delete(m.seen, s.Key)

@@ -29,7 +29,7 @@ func (c *Cursor) prepare(ctx context.Context) error {
 		{&c.forget, deleteSeen},
 		{&c.expire, deleteExpired},
 	} {
-		s, err := c.db.PrepareContext(ctx, p.sql)
+		s, err := c.db.PrepareContext(ctx, p.sql) //nolint:sqlclosecheck // Close closes it.
 		if err != nil {
 			return err
 		}

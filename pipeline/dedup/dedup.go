@@ -154,11 +154,12 @@ func Digest(occ *event.Occurrence) uint64 {
 
 // Expiry returns when an event's key may be forgotten: an API server drops an
 // event its time to live after the last write, and what a list still brings
-// after that is covered by the stream's position.
+// after that is covered by the stream's position. It is a full hour, so that
+// the repeats of an event rarely move it in the cursor's index.
 func Expiry(now, last time.Time, retention time.Duration) time.Time {
 	const timeToLive = 24 * time.Hour
 	if last.Before(now) {
 		last = now
 	}
-	return last.Add(retention + timeToLive)
+	return last.Add(retention + timeToLive).Truncate(time.Hour).Add(time.Hour)
 }

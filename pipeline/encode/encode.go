@@ -72,7 +72,7 @@ type encoder struct {
 var encoders = sync.Pool{New: func() any { return new(encoder) }}
 
 func borrow() *encoder {
-	return encoders.Get().(*encoder) //nolint:forcetypeassert // The pool holds nothing else.
+	return encoders.Get().(*encoder) // The pool holds nothing else.
 }
 
 // giveBack forgets the record before the encoder is used for another one.

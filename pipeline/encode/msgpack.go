@@ -58,7 +58,7 @@ func eventSeconds(t time.Time) (sec, nsec uint32) {
 	case s > last:
 		return last, 0
 	default:
-		return uint32(s), uint32(t.Nanosecond()) //nolint:gosec // Both are in range.
+		return uint32(s), uint32(t.Nanosecond())
 	}
 }
 
@@ -89,15 +89,15 @@ func (w *msgpackWriter) closeMap() {
 		}
 	case m.size == 3:
 		header[0] = map16
-		binary.BigEndian.PutUint16(header[1:], uint16(m.keys)) //nolint:gosec // Bounded by openMap.
+		binary.BigEndian.PutUint16(header[1:], uint16(m.keys))
 	default:
 		header[0] = map32
-		binary.BigEndian.PutUint32(header[1:], uint32(m.keys)) //nolint:gosec // A map in memory is smaller.
+		binary.BigEndian.PutUint32(header[1:], uint32(m.keys))
 	}
 }
 
 func (w *msgpackWriter) openArray(n int) {
-	w.buf = msgp.AppendArrayHeader(w.buf, uint32(n)) //nolint:gosec // A slice of records' parts is smaller.
+	w.buf = msgp.AppendArrayHeader(w.buf, uint32(n))
 }
 
 func (w *msgpackWriter) closeArray() {}

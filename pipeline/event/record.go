@@ -42,7 +42,8 @@ type Record struct {
 
 // Withheld is a part of a record that the redactor did not let pass.
 type Withheld struct {
-	// Path is the part's place in the record, dotted: event.annotations.x.
+	// Path is the part's place in the record as a JSON pointer (RFC 6901), for
+	// example /event/message. Empty means the whole record.
 	Path string
 	// Reason says why, as a short phrase.
 	Reason string

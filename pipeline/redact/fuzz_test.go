@@ -207,11 +207,12 @@ func (h *hider) quote(s string) string {
 	var out strings.Builder
 	out.WriteByte('"')
 	for _, c := range s {
-		if c < 0x80 && h.IntN(2) == 0 {
+		switch {
+		case c < 0x80 && h.IntN(2) == 0:
 			fmt.Fprintf(&out, `\u%04x`, c)
-		} else if c == '"' || c == '\\' || c < ' ' {
+		case c == '"' || c == '\\' || c < ' ':
 			fmt.Fprintf(&out, `\u%04X`, c)
-		} else {
+		default:
 			out.WriteRune(c)
 		}
 	}

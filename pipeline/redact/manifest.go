@@ -118,7 +118,7 @@ func plain(v string) string {
 // plainEscape decodes the escape that s begins with if it stands for an ASCII
 // letter or the like, and otherwise returns its backslash as it is.
 func plainEscape(s string) (n int, decoded byte) {
-	digits := 0
+	var digits int
 	switch {
 	case strings.HasPrefix(s, `\u00`):
 		digits = 4

@@ -46,8 +46,8 @@ func occurrences(v reflect.Value, sub string) int {
 			n += occurrences(v.Elem(), sub)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			n += occurrences(v.Field(i), sub)
+		for _, field := range v.Fields() {
+			n += occurrences(field, sub)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
@@ -57,6 +57,7 @@ func occurrences(v reflect.Value, sub string) int {
 		for it := v.MapRange(); it.Next(); {
 			n += occurrences(it.Value(), sub)
 		}
+	default:
 	}
 	return n
 }
@@ -95,18 +96,16 @@ func fillStrings(t *testing.T, v reflect.Value, s string) {
 	case reflect.Pointer:
 		fillStrings(t, v.Elem(), s)
 	case reflect.Struct:
-		if _, ok := v.Interface().(interface{ IsZero() bool }); ok && !v.CanSet() {
-			return
-		}
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				fillStrings(t, v.Field(i), s)
+		for field, value := range v.Fields() {
+			if field.IsExported() {
+				fillStrings(t, value, s)
 			}
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
 			fillStrings(t, v.Index(i), s)
 		}
+	default:
 	}
 }
 

@@ -70,15 +70,13 @@ func TestHostileTextTakesBoundedTime(t *testing.T) {
 		"authorization: x\n", "kind:", "\\", `\"`, `\u0064`, "bearer ", "bearer a1", "path:/data value:", "password \"\n", `[""],`, `"{`,
 		"stringdat", "apiversion data ", "[" + strings.Repeat(" ", 100), `[[[[[[[[[[[[[[[1,`,
 	} {
-		text := strings.Repeat(unit, maxSize/len(unit))
+		text := strings.Repeat(unit, maxSize/8/len(unit))
 		for _, v := range []string{text, `"` + text, `["` + text, "[" + text} {
 			start := time.Now()
 			s.redact(place{}, v)
 			s.redact(place{annotation: true}, v)
 			if d := time.Since(start); d > 5*time.Second {
-				t.Errorf("%q: %v", v[:20], d)
-			} else if d > 300*time.Millisecond {
-				t.Logf("%.20q: %v", v, d)
+				t.Errorf("%.20q: %v", v, d)
 			}
 		}
 	}

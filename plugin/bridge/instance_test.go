@@ -63,7 +63,13 @@ func options(t testing.TB, srv *httptest.Server, more map[string]string) Getter 
 		if key == "kube_config" {
 			return kubeconfig
 		}
-		return more[key]
+		if v, ok := more[key]; ok {
+			return v
+		}
+		if key == "interval_nsec" {
+			return "1" // the tests do not wait for a pace
+		}
+		return ""
 	}
 }
 

@@ -90,26 +90,26 @@ static bool is_comment(const char *rest)
 static struct yaml_node *parse_block(struct parser *p, int indent, int depth);
 
 /*
- * A literal (|) or folded (>) block: the lines deeper than the parent. The last line breaks are cut to one, or to none
- * with a minus in the header; other headers are refused.
+ * A literal block: the lines deeper than the parent. The last line breaks are cut to one, or to none with a minus in
+ * the header; other headers are refused.
  */
 static struct yaml_node *parse_text_block(struct parser *p, const char *header, int parent, int line)
 {
-    char style = header[0];
     bool strip = header[1] == '-';
     const char *rest = header + (strip ? 2 : 1);
+    size_t blanks = strspn(rest, " \t");
     struct yaml_node *node;
     struct text out = {0};
     int indent = -1;
-    size_t kept = 0;
+    size_t kept = 0, last = 0;
 
-    if (!is_comment(rest + strspn(rest, " \t"))) {
-        return fail(p, line, "a block header that is not understood: write | or >, or with a minus behind it");
+    if (rest[blanks] != '\0' && (rest[blanks] != '#' || blanks == 0)) {
+        return fail(p, line, "a block header that is not understood: write | or |-");
     }
     for (; p->next < p->lines.count; p->next++) {
         struct yaml_line *at = &p->lines.at[p->next];
-        bool empty = at->raw[strspn(at->raw, " \t")] == '\0';
         int column = (int)strspn(at->raw, " ");
+        bool empty = at->raw[column] == '\0' && (indent < 0 || column <= indent);
 
         if (!empty && column <= parent) {
             break;
@@ -124,15 +124,16 @@ static struct yaml_node *parse_text_block(struct parser *p, const char *header, 
         if (!empty) {
             text_add_str(&out, at->raw + indent);
         }
-        text_add_char(&out, style == '>' && !empty ? ' ' : '\n');
+        text_add_char(&out, '\n');
         if (!empty) {
             kept = out.len;
+            last = p->next;
         }
     }
-    out.len = kept > 0 ? kept - 1 : 0;
-    if (!strip && kept > 0) {
-        text_add_char(&out, '\n');
+    if (kept > 0 && (strip || (last + 1 == p->lines.count && p->lines.unterminated))) {
+        kept--;
     }
+    out.len = kept;
     node = node_new(YAML_SCALAR, line);
     node->text = text_take(&out);
     return node;
@@ -155,7 +156,7 @@ static struct yaml_node *parse_value(struct parser *p, const char *rest, int par
         }
         return node_new(YAML_EMPTY, line);
     }
-    if (*rest == '|' || *rest == '>') {
+    if (*rest == '|') {
         return parse_text_block(p, rest, parent, line);
     }
     node = node_new(YAML_SCALAR, line);

@@ -1,6 +1,6 @@
 /*
  * Reads the part of YAML that Fluent Bit configurations are written in: block maps and lists, plain and quoted
- * scalars on one line, literal and folded blocks, comments. What it does not know (flow collections, anchors, tags,
+ * scalars on one line, literal blocks, comments. What it does not know (flow collections, folded blocks, anchors, tags,
  * scalars over several lines, several documents) is an error with its line, never a guess.
  */
 #ifndef HOST_YAML_H

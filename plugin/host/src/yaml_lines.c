@@ -92,6 +92,7 @@ bool yaml_lines_read(struct yaml_lines *lines, const char *path, struct yaml_err
         if (!measure(at, error)) {
             return false;
         }
+        lines->unterminated = end == NULL;
         line = end != NULL ? end + 1 : NULL;
     }
     return true;

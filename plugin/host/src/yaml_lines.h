@@ -19,6 +19,7 @@ struct yaml_lines {
     char *data;
     struct yaml_line *at;
     size_t count;
+    bool unterminated; /* the last line has no line break */
 };
 
 /* Reads a file; false with *error set when it cannot be read, holds NUL bytes or has tabs in an indentation. */

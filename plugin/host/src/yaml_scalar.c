@@ -142,9 +142,8 @@ static const char *plain_trouble(const char *text, size_t len)
     case '}':
     case ',':
         return "a value that begins with a reserved character: quote it";
-    case '|':
     case '>':
-        return "a block header that is not understood";
+        return "a folded block: write it on one line, or with | as it is";
     case '?':
     case '-':
         if (len == 1 || blank(text[1])) {
