@@ -209,27 +209,30 @@ func (s *crash) repeats(t *testing.T) int {
 	return n
 }
 
-// batches checks that what a life repeats is the end of the life before: the
-// one batch that was not committed. It holds where the host puts out records as
-// they are handed over; Fluent Bit repeats, besides, chunks of its own.
+// batches checks that what a life repeats is one piece of what was put out: of
+// the batch that was not committed when the life before ended. It holds where
+// the host puts out records as they are handed over; Fluent Bit repeats,
+// besides, chunks of its own.
 func (s *crash) batches(t *testing.T) {
 	events := s.reader.events(t)
-	last := map[string]int{}
+	order := map[string]int{}
 	for life, from := range s.lives {
 		to := len(events)
 		if life+1 < len(s.lives) {
 			to = s.lives[life+1]
 		}
-		repeats, earliest := 0, from
+		repeats, earliest, latest := 0, len(events), 0
 		for i := from; i < to; i++ {
-			if before, ok := last[events[i].ID]; ok {
-				repeats++
-				earliest = min(earliest, before)
+			at, ok := order[events[i].ID]
+			if !ok {
+				order[events[i].ID] = len(order)
+				continue
 			}
-			last[events[i].ID] = i
+			repeats++
+			earliest, latest = min(earliest, at), max(latest, at)
 		}
-		if repeats > 0 && from-earliest != repeats {
-			t.Errorf("life %d repeats %d records out of the last %d: that is no batch", life, repeats, from-earliest)
+		if repeats > 0 && latest-earliest+1 != repeats {
+			t.Errorf("life %d repeats %d records out of %d: that is no batch", life, repeats, latest-earliest+1)
 		}
 	}
 }

@@ -72,6 +72,7 @@ func newRun(t testing.TB, h host, inputs ...map[string]string) *run {
 	dir := t.TempDir()
 	r := &run{host: h, dir: dir, inputs: inputs, out: filepath.Join(dir, "records.jsonl"), log: filepath.Join(dir, "host.log")}
 	r.configure(t)
+	t.Cleanup(func() { r.explain(t) })
 	return r
 }
 
@@ -120,7 +121,7 @@ func (r *run) start(t testing.TB) *process {
 		defer close(p.done)
 		p.err = cmd.Wait()
 	}()
-	t.Cleanup(func() { p.kill(); r.explain(t) })
+	t.Cleanup(p.kill)
 	return p
 }
 

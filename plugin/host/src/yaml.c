@@ -100,7 +100,7 @@ static struct yaml_node *parse_text_block(struct parser *p, const char *header, 
     size_t blanks = strspn(rest, " \t");
     struct yaml_node *node;
     struct text out = {0};
-    int indent = -1;
+    int indent = -1, widest = 0; /* of the empty lines before the first */
     size_t kept = 0, last = 0;
 
     if (rest[blanks] != '\0' && (rest[blanks] != '#' || blanks == 0)) {
@@ -117,9 +117,12 @@ static struct yaml_node *parse_text_block(struct parser *p, const char *header, 
         if (indent < 0 && !empty) {
             indent = column;
         }
-        if (!empty && column < indent) {
+        if (empty && indent < 0 && column > widest) {
+            widest = column;
+        }
+        if (!empty && (column < indent || indent < widest)) {
             text_free(&out);
-            return fail(p, at->number, "a line of a block less indented than its first");
+            return fail(p, at->number, "a line of a block less indented than the first");
         }
         if (!empty) {
             text_add_str(&out, at->raw + indent);
@@ -261,13 +264,24 @@ static struct yaml_node *parse_block(struct parser *p, int indent, int depth)
     return is_dash(at->content) ? parse_list(p, indent, depth) : parse_map(p, indent, depth);
 }
 
+/* The line that may begin a document. */
+static bool is_marker(const char *content)
+{
+    size_t blanks;
+
+    if (strncmp(content, "---", 3) != 0) {
+        return false;
+    }
+    blanks = strspn(content + 3, " \t");
+    return content[3 + blanks] == '\0' || (blanks > 0 && content[3 + blanks] == '#');
+}
+
 static struct yaml_node *parse_document(struct parser *p)
 {
     struct yaml_line *at = peek(p);
     struct yaml_node *root;
 
-    if (at != NULL && at->indent == 0 && strncmp(at->content, "---", 3) == 0 &&
-        is_comment(at->content + 3 + strspn(at->content + 3, " \t"))) {
+    if (at != NULL && at->indent == 0 && is_marker(at->content)) {
         p->next++;
         at = peek(p);
     }

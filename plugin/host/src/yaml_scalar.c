@@ -135,6 +135,7 @@ static const char *plain_trouble(const char *text, size_t len)
         return "an anchor or alias: quote the value";
     case '!':
         return "a tag: quote the value";
+    case '|':
     case '%':
     case '@':
     case '`':

@@ -12,12 +12,10 @@ package main
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -25,6 +23,7 @@ import (
 	"time"
 
 	"github.com/fluent-live/live-status/test/controlplane"
+	"github.com/fluent-live/live-status/test/sample"
 )
 
 const usage = `usage:
@@ -33,9 +32,6 @@ const usage = `usage:
 
 flags of up:
 `
-
-//go:embed sample/*.yaml
-var sample embed.FS
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -133,7 +129,7 @@ func (u *upCommand) run(ctx context.Context) (err error) {
 	}()
 
 	if !u.noSample {
-		if err := applySample(ctx, cluster); err != nil {
+		if err := sample.Apply(ctx, cluster); err != nil {
 			return interrupted(ctx, err)
 		}
 		u.say("applied the sample application: deployment shop/web works, shop/checkout cannot pull its image")
@@ -164,24 +160,6 @@ func interrupted(ctx context.Context, err error) error {
 		return nil
 	}
 	return err
-}
-
-// applySample applies the manifests in the order of their names.
-func applySample(ctx context.Context, cluster *controlplane.Cluster) error {
-	files, err := fs.Glob(sample, "sample/*.yaml")
-	if err != nil {
-		return fmt.Errorf("list the sample application: %w", err)
-	}
-	for _, file := range files {
-		manifests, err := sample.ReadFile(file)
-		if err != nil {
-			return fmt.Errorf("read the sample application: %w", err)
-		}
-		if err := cluster.Apply(ctx, manifests); err != nil {
-			return fmt.Errorf("apply %s: %w", file, err)
-		}
-	}
-	return nil
 }
 
 // copyKubeconfig lets the copy appear in one step: whoever waits for the file
