@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -120,7 +119,7 @@ func heapOf(b *testing.B, events int) (rest, peak uint64) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&m)
-	if err := p.Close(context.Background()); err != nil {
+	if err := p.Close(b.Context()); err != nil {
 		b.Fatal(err)
 	}
 	return m.HeapAlloc, peak

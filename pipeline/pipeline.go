@@ -92,13 +92,12 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*Pipeline, err
 		cluster: access.ClusterName(), retention: cfg.Events.Retention, status: p.monitorRecord, every: cfg.MonitorInterval,
 	}
 	if err := p.addSources(); err != nil {
-		return nil, errors.Join(err, p.cursor.Close(), ignoreClose(access))
+		access.Close()
+		return nil, errors.Join(err, p.cursor.Close())
 	}
 	p.start()
 	return p, nil
 }
-
-func ignoreClose(a *kube.Access) error { a.Close(); return nil }
 
 func appendJSONLine(dst []byte, r redact.Redacted) ([]byte, error) {
 	dst, err := encode.AppendJSON(dst, r)

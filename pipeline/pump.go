@@ -187,8 +187,7 @@ func (p *pump) monitor(ctx context.Context, phase event.Phase) {
 // time and at every tenth multiple: a broken client can send thousands.
 func (p *pump) reject(err error) {
 	reason := "unencodable"
-	var bad *decode.Error
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*decode.Error](err); ok {
 		reason = string(bad.Reason)
 	}
 	n := p.count.reject(reason) + 1

@@ -58,8 +58,7 @@ func defaults(options []Option) (Config, []error) {
 
 func keyError(o Option, value string, err error) *KeyError {
 	e := &KeyError{Key: o.Key, Value: value, Problem: err.Error()}
-	var p *valueError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*valueError](err); ok {
 		e.Hint = p.hint
 	}
 	switch {

@@ -199,8 +199,7 @@ func unwritable(key, path string) *KeyError {
 
 // reason is an error without the path, which the line names already.
 func reason(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err.Error()
 	}
 	return err.Error()

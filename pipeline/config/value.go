@@ -70,8 +70,10 @@ func parseInt(s string, low, high int64) (int64, error) {
 		return 0, &valueError{"is not a whole number", ""}
 	}
 	if n < low || n > high {
-		return 0, &valueError{"is out of range",
-			"write a number from " + strconv.FormatInt(low, 10) + " to " + strconv.FormatInt(high, 10)}
+		return 0, &valueError{
+			"is out of range",
+			"write a number from " + strconv.FormatInt(low, 10) + " to " + strconv.FormatInt(high, 10),
+		}
 	}
 	return n, nil
 }
@@ -144,8 +146,10 @@ func parseNamespaces(s string) ([]event.Namespace, error) {
 		case name == "*":
 			return nil, &valueError{"is no namespace", "leave the key out to mean all namespaces"}
 		case !isLabel(name):
-			return nil, &valueError{"has the namespace " + strconv.Quote(shorten(name)) + ", which cannot exist",
-				"names have up to 63 of a-z, 0-9 and -, and are separated by commas"}
+			return nil, &valueError{
+				"has the namespace " + strconv.Quote(shorten(name)) + ", which cannot exist",
+				"names have up to 63 of a-z, 0-9 and -, and are separated by commas",
+			}
 		}
 		seen[name] = true
 		names = append(names, event.Namespace(name))
@@ -177,8 +181,10 @@ func parseURL(s string) (string, error) {
 	case err != nil:
 		return "", &valueError{"is not a URL", hint}
 	case u.User != nil:
-		return "", &valueError{"has a user name or password in it",
-			"take it out; use kube_token_file, kube_client_cert_file or kube_config"}
+		return "", &valueError{
+			"has a user name or password in it",
+			"take it out; use kube_token_file, kube_client_cert_file or kube_config",
+		}
 	case u.Scheme != "http" && u.Scheme != "https":
 		return "", &valueError{"begins with neither https:// nor http://", hint}
 	case u.Hostname() == "":

@@ -45,7 +45,11 @@ func gunzip(t testing.TB, file string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	r, err := gzip.NewReader(f)
 	if err != nil {
 		t.Fatal(err)
@@ -157,8 +161,7 @@ func FuzzKubeEvent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		occ, err := KubeEvent(raw)
 		if err != nil {
-			var bad *Error
-			if !errors.As(err, &bad) {
+			if _, ok := errors.AsType[*Error](err); !ok {
 				t.Fatalf("error of type %T: %v", err, err)
 			}
 			return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -116,7 +117,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 		position := uint64(0)
 
 		judge := func(item event.Item, occ event.Occurrence) {
-			v, err := f.Judge(context.Background(), &item, &occ)
+			v, err := f.Judge(t.Context(), &item, &occ)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,9 +164,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 			case "relist":
 				relist()
 			case "commit":
-				for k, s := range pending {
-					committed[k] = s
-				}
+				maps.Copy(committed, pending)
 				committedAt = pendingAt
 				f.Committed(mark)
 				mark++

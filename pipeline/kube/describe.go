@@ -34,8 +34,7 @@ func describe(err error, server string) string {
 		return ""
 	}
 	where := server
-	var ue *url.Error
-	if errors.As(err, &ue) {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
 		where = location(ue)
 	}
 	what, hint := explain(err)
@@ -66,8 +65,7 @@ func location(ue *url.Error) string {
 
 // explain returns what happened and what to do about it.
 func explain(err error) (what, hint string) {
-	var scrubbed *scrubbedError
-	if errors.As(err, &scrubbed) {
+	if scrubbed, ok := errors.AsType[*scrubbedError](err); ok {
 		// The fields below it are not clean.
 		return innermost(scrubbed.text), ""
 	}
@@ -76,8 +74,7 @@ func explain(err error) (what, hint string) {
 			return what, hint
 		}
 	}
-	var ue *url.Error
-	if errors.As(err, &ue) {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
 		return ue.Err.Error(), ""
 	}
 	return err.Error(), ""

@@ -85,7 +85,9 @@ func failures() []failure {
 			status(w, 410, "Expired", "The resourceVersion for the provided list is too old.")
 		})},
 		{"login page", answer(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) })},
-		{"500 with a page", answer(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "etcd is\ngone", 500) })},
+		{"500 with a page", answer(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "etcd is\ngone", http.StatusInternalServerError)
+		})},
 		{"plugin fails", against(nil, func(t *testing.T, b *bench, s *server, cfg *config.Kube) {
 			if err := os.Chmod(write(t, b.path("plugin"), []byte("#!/bin/sh\nexit 3\n")), 0o700); err != nil {
 				t.Fatal(err)

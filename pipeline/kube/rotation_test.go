@@ -143,7 +143,7 @@ func TestNewAuthority(t *testing.T) {
 
 			s.Close()
 			next := newAuthority(t, "second")
-			s = newServer(t, next, addr)
+			newServer(t, next, addr)
 			if err := get(a); err == nil || !strings.Contains(Describe(err), "unknown authority") {
 				t.Fatalf("got %v, want an unknown authority", err)
 			}

@@ -157,7 +157,7 @@ func newServer(t testing.TB, ca *authority, addr string, change ...func(*x509.Ce
 	s.Server = httptest.NewUnstartedServer(s)
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	if addr != "" {
-		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", addr)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,18 +27,22 @@ func apiServer(t testing.TB, events int) *httptest.Server {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		q := r.URL.Query()
+		say := func(format string, args ...any) {
+			// A client that has gone needs no answer.
+			_, _ = fmt.Fprintf(w, format, args...)
+		}
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/namespaces/kube-system"):
-			fmt.Fprint(w, `{"metadata":{"name":"kube-system","uid":"cluster-1"}}`)
+			say(`{"metadata":{"name":"kube-system","uid":"cluster-1"}}`)
 		case q.Get("watch") != "true":
-			fmt.Fprintf(w, `{"metadata":{"resourceVersion":"%d"},"items":[]}`, events)
+			say(`{"metadata":{"resourceVersion":"%d"},"items":[]}`, events)
 		default:
 			if q.Get("sendInitialEvents") != "" {
 				now := time.Now().UTC().Format(time.RFC3339)
 				for i := 1; i <= events; i++ {
-					fmt.Fprintf(w, `{"type":"ADDED","object":{"metadata":{"name":"e%d","namespace":"shop","uid":"u%d","resourceVersion":"%d","creationTimestamp":%q},"regarding":{"kind":"Pod","name":"web"},"reason":"Started","note":"Started container"}}`+"\n", i, i, i, now)
+					say(`{"type":"ADDED","object":{"metadata":{"name":"e%d","namespace":"shop","uid":"u%d","resourceVersion":"%d","creationTimestamp":%q},"regarding":{"kind":"Pod","name":"web"},"reason":"Started","note":"Started container"}}`+"\n", i, i, i, now)
 				}
-				fmt.Fprintf(w, `{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"%d","annotations":{"k8s.io/initial-events-end":"true"}}}}`+"\n", events)
+				say(`{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"%d","annotations":{"k8s.io/initial-events-end":"true"}}}}`+"\n", events)
 			}
 			w.(http.Flusher).Flush()
 			select {

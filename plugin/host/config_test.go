@@ -168,7 +168,7 @@ func TestConfigurationErrors(t *testing.T) {
 		"hot reload":      {"service:\n  hot_reload: maybe\n" + input("id: a"), 4, "hot_reload is neither on nor off"},
 		"flush":           {"service:\n  flush: soon\n" + input("id: a"), 4, "flush has to be"},
 		"block header":    {input("id: |9x\n        a"), 6, "a block header that is not understood"},
-		"two documents":   {input("id: a") + "---\na: b\n", 7, "neither"},
+		"two documents":   {input("id: a") + "---\na: b\n", 7, "the start or end of a document"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

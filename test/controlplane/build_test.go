@@ -219,7 +219,7 @@ func TestStagesAreYAML(t *testing.T) {
 }
 
 func TestFreePortsDiffer(t *testing.T) {
-	ports, err := freePorts(50)
+	ports, err := freePorts(t.Context(), 50)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,7 +78,7 @@ func (c *Cluster) bringUp(ctx context.Context) error {
 	c.lifecycle.Lock()
 	defer c.lifecycle.Unlock()
 	var err error
-	if c.ports, err = choosePorts(); err != nil {
+	if c.ports, err = choosePorts(ctx); err != nil {
 		return err
 	}
 	if err := c.createIdentities(); err != nil {

@@ -1,6 +1,7 @@
 package controlplane_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -230,7 +231,7 @@ func TestRotateServingCA(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(now) == string(before.CAData) {
+	if bytes.Equal(now, before.CAData) {
 		t.Error("the CA file did not change")
 	}
 }

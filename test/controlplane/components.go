@@ -30,8 +30,8 @@ type ports struct {
 	api, etcd, peer, controllerManager, scheduler, kwok int
 }
 
-func choosePorts() (ports, error) {
-	free, err := freePorts(6)
+func choosePorts(ctx context.Context) (ports, error) {
+	free, err := freePorts(ctx, 6)
 	if err != nil {
 		return ports{}, err
 	}

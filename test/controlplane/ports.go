@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -18,7 +19,7 @@ const (
 )
 
 // freePorts returns n different ports that nobody listens on at 127.0.0.1.
-func freePorts(n int) ([]int, error) {
+func freePorts(ctx context.Context, n int) ([]int, error) {
 	var held []net.Listener
 	defer func() {
 		for _, listener := range held {
@@ -26,13 +27,14 @@ func freePorts(n int) ([]int, error) {
 		}
 	}()
 	ports := make([]int, 0, n)
+	var config net.ListenConfig
 	var last error
 	for range 200 {
 		if len(ports) == n {
 			return ports, nil
 		}
 		port := firstPort + rand.IntN(lastPort-firstPort)
-		listener, err := net.Listen("tcp", loopback(port))
+		listener, err := config.Listen(ctx, "tcp", loopback(port))
 		if err != nil {
 			last = err
 			continue

@@ -35,6 +35,7 @@ func startProcess(binary, name, dir, log string, args []string) (*process, error
 	if err != nil {
 		return nil, fmt.Errorf("open log of %s: %w", name, err)
 	}
+	//nolint:noctx // A component ends by stop, not with the context of its start.
 	cmd := exec.Command(binary, append([]string{name}, args...)...)
 	cmd.Dir = dir
 	cmd.Stdout = out

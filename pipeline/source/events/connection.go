@@ -68,8 +68,8 @@ func (c connection) probe(ctx context.Context) (event.ResourceVersion, error) {
 
 // params are the parameters of one request.
 type params struct {
-	limit     int
-	continue_ string
+	limit int
+	token string
 	// watch and what belongs to it.
 	watch         bool
 	from          event.ResourceVersion
@@ -112,7 +112,7 @@ func (c connection) request(p params) *rest.Request {
 	if p.limit > 0 {
 		set("limit", strconv.Itoa(p.limit))
 	}
-	set("continue", p.continue_)
+	set("continue", p.token)
 	if p.watch {
 		set("watch", "true")
 		set("allowWatchBookmarks", "true")

@@ -90,6 +90,6 @@ func (s *Source) pageList(ctx context.Context, c connection) error {
 		if page.Continue == "" {
 			return s.complete(ctx, page.ResourceVersion)
 		}
-		p.continue_ = page.Continue
+		p.token = page.Continue
 	}
 }

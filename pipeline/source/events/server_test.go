@@ -41,7 +41,8 @@ type server struct {
 type request struct {
 	path  string
 	query url.Values
-	ctx   context.Context
+	// done is closed when the client has given the request up.
+	done <-chan struct{}
 }
 
 func (r request) watch() bool { return r.query.Get("watch") == "true" }
@@ -68,7 +69,7 @@ func (r request) String() string {
 }
 
 func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
-	r := request{path: req.URL.Path, query: req.URL.Query(), ctx: req.Context()}
+	r := request{path: req.URL.Path, query: req.URL.Query(), done: req.Context().Done()}
 	s.mu.Lock()
 	s.requests = append(s.requests, r)
 	s.mu.Unlock()
@@ -236,8 +237,8 @@ func live(r request, first string) *http.Response {
 		if _, err := io.WriteString(pw, first); err != nil {
 			return
 		}
-		<-r.ctx.Done()
-		_ = pw.CloseWithError(r.ctx.Err())
+		<-r.done
+		_ = pw.CloseWithError(context.Canceled)
 	}()
 	resp := response(200, pr)
 	resp.Body = pr

@@ -207,6 +207,10 @@ char *yaml_key(const char *text, const char **rest, const char **error)
         *rest = p + 1 + strspn(p + 1, " \t");
         return key;
     }
+    if ((strncmp(text, "---", 3) == 0 || strncmp(text, "...", 3) == 0) && (text[3] == '\0' || blank(text[3]))) {
+        *error = "the start or end of a document: only one is read";
+        return NULL;
+    }
     for (len = plain_length(text); p < text + len; p++) {
         if (*p == ':' && (p[1] == '\0' || blank(p[1]))) {
             break;
