@@ -7,10 +7,10 @@ CFLAGS  ?= -O2 -g
 OUT     := build
 TOOLS   := $(OUT)/tools
 
-GO_SOURCES := $(shell find plugin pipeline -name '*.go' -not -name '*_test.go') go.mod go.sum
+GO_SOURCES := $(shell find plugin pipeline cmd -name '*.go' -not -name '*_test.go') go.mod go.sum
 HOST_SOURCES := $(wildcard plugin/host/src/*.c)
 # Packages without cgo, which must stay testable where there is no C compiler.
-PURE := ./pipeline/... ./plugin/bridge/...
+PURE := ./pipeline/... ./plugin/bridge/... ./cmd/...
 # Time per fuzz target.
 FUZZTIME ?= 30s
 # Arguments for the tests, e.g. TESTFLAGS='-run Redact -v'.
@@ -22,11 +22,15 @@ TESTFLAGS ?=
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: $(OUT)/in_live_status.so $(OUT)/live-status-host ## Build the plugin and the plugin host
+build: $(OUT)/in_live_status.so $(OUT)/live-status-host $(OUT)/live-status ## Build the plugin, the plugin host and the command
 
 $(OUT)/in_live_status.so: $(GO_SOURCES)
 	@mkdir -p $(OUT)
 	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./plugin/in_live_status
+
+$(OUT)/live-status: $(GO_SOURCES)
+	@mkdir -p $(OUT)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/live-status
 
 $(OUT)/live-status-host: $(HOST_SOURCES) $(wildcard plugin/host/src/*.h)
 	@mkdir -p $(OUT)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -28,8 +29,7 @@ type Options struct {
 	// JSON makes Take return JSON Lines instead of Fluent Bit's msgpack.
 	JSON bool
 	// Settled is how long after Take the host is certain to have passed the
-	// batch on, so that Close may commit it without a further Take. A host
-	// that never tells sets it beyond all measure.
+	// batch on, so that Close may commit it without a further Take.
 	Settled time.Duration
 }
 
@@ -179,19 +179,28 @@ func (p *Pipeline) Take(wait time.Duration) []byte {
 
 // Close stops the sources, commits what the host is certain to have and closes
 // the cursor. What the host may not have is read again at the next start. It
-// may be called more than once and takes no longer than ctx.
-func (p *Pipeline) Close(ctx context.Context) error {
-	p.closing.Do(func() { p.closed = p.close(ctx) })
+// may be called more than once; ctx bounds the last commit.
+func (p *Pipeline) Close(ctx context.Context) error { return p.end(ctx, p.opts.Settled) }
+
+// Discard closes the pipeline without committing the batch that was taken last:
+// the host knows that it did not pass it on.
+func (p *Pipeline) Discard(ctx context.Context) error { return p.end(ctx, never) }
+
+// never is longer ago than any hand-over.
+const never = time.Duration(math.MaxInt64)
+
+func (p *Pipeline) end(ctx context.Context, settled time.Duration) error {
+	p.closing.Do(func() { p.closed = p.close(ctx, settled) })
 	return p.closed
 }
 
-func (p *Pipeline) close(ctx context.Context) error {
+func (p *Pipeline) close(ctx context.Context, settled time.Duration) error {
 	p.stopSources()
 	p.running.Wait()
 	p.stopStages()
 	p.committing.Wait()
 
-	left := p.outbox.settle(time.Now(), p.opts.Settled)
+	left := p.outbox.settle(time.Now(), settled)
 	p.commits.commit(ctx)
 	p.outbox.rest()
 	p.commits.commit(ctx)

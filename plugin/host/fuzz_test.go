@@ -131,8 +131,8 @@ func FuzzYAML(f *testing.F) {
 	d := newDecoder(f)
 	f.Cleanup(func() { d.stop(f) })
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if len(data) > 1<<16 || !plain(data) {
-			return
+		if len(data) > 1000 || !plain(data) {
+			return // YAML's own limit for a key is 1,024 characters, the host has none
 		}
 		answer := d.decode(t, 'y', data)
 		if strings.HasPrefix(answer, "!") {

@@ -81,7 +81,8 @@ func compileAll() error {
 		"other":   {`-DPLUGIN_NAME="other"`},
 		"sink":    {`-DPLUGIN_NAME="sink"`, "-DPLUGIN_TYPE=2"},
 	} {
-		args := append([]string{"-shared", "-fPIC", "-Wall", "-Wextra", "testdata/fixture.c", "-o", fixture(variant)}, flags...)
+		// nodelete: as Go's plugins are linked, which cannot be unloaded.
+		args := append([]string{"-shared", "-fPIC", "-Wl,-z,nodelete", "-Wall", "-Wextra", "testdata/fixture.c", "-o", fixture(variant)}, flags...)
 		if err := cc(args...); err != nil {
 			return err
 		}

@@ -1,0 +1,141 @@
+// Command live-status is the pipeline without Fluent Bit.
+//
+//	live-status run -p key=value ...   records as JSON lines on standard output
+//	live-status version
+//
+// The keys are the plugin's options. Logs go to standard error. The exit code is
+// 2 for a mistake in the arguments or the options and 1 for a failure.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/fluent-live/live-status/pipeline"
+	"github.com/fluent-live/live-status/pipeline/config"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+const usage = `usage:
+  live-status run -p key=value ...   print records as JSON lines until SIGINT or SIGTERM
+  live-status version
+The keys are those of docs/CONFIGURATION.md, for example -p kube_config=FILE -p db=FILE.
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// mistake is an error of the user's, which another attempt would not mend.
+type mistake struct{ error }
+
+func (m mistake) Unwrap() error { return m.error }
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	err := dispatch(ctx, args, stdout, stderr)
+	if err == nil {
+		return 0
+	}
+	for line := range strings.Lines(err.Error()) {
+		_, _ = fmt.Fprintf(stderr, "live-status: %s\n", strings.TrimSpace(line))
+	}
+	if _, ok := errors.AsType[mistake](err); ok {
+		return 2
+	}
+	return 1
+}
+
+func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	command := "help"
+	if len(args) > 0 {
+		command, args = args[0], args[1:]
+	}
+	switch command {
+	case "run":
+		options, err := parse(args)
+		if err != nil {
+			return mistake{err}
+		}
+		return stream(ctx, options, stdout, stderr)
+	case "version":
+		_, err := fmt.Fprintln(stdout, version)
+		return err
+	case "help", "-h", "--help":
+		_, err := io.WriteString(stdout, usage)
+		return err
+	default:
+		return mistake{fmt.Errorf("unknown command %q\n%s", command, usage)}
+	}
+}
+
+// parse reads -p key=value pairs, in the notation of Fluent Bit's command line.
+func parse(args []string) (config.Map, error) {
+	known := map[string]bool{}
+	for _, o := range config.Options() {
+		known[o.Key] = true
+	}
+	options := config.Map{}
+	for len(args) > 0 {
+		if args[0] != "-p" || len(args) < 2 {
+			return nil, fmt.Errorf("unexpected argument %q: write -p key=value", args[0])
+		}
+		key, value, ok := strings.Cut(args[1], "=")
+		if !ok {
+			return nil, fmt.Errorf("%q is no key=value", args[1])
+		}
+		key = strings.ToLower(strings.TrimSpace(key))
+		if !known[key] {
+			// Parse may know what was meant; it looks for what is set.
+			if _, err := config.Parse(config.Map{key: value}); err != nil {
+				return nil, err
+			}
+			return nil, fmt.Errorf("unknown key %q: docs/CONFIGURATION.md lists them", key)
+		}
+		options[key] = strings.TrimSpace(value)
+		args = args[2:]
+	}
+	return options, nil
+}
+
+// poll is how often the pipeline is asked for records.
+const poll = 100 * time.Millisecond
+
+// stream writes records until ctx ends. Records count as delivered once they
+// are written.
+func stream(ctx context.Context, options config.Map, stdout, stderr io.Writer) (err error) {
+	cfg, err := config.Parse(options)
+	if err != nil {
+		return mistake{err}
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	pipe, err := pipeline.Start(ctx, cfg, pipeline.Options{Instance: "live-status", Version: version, Logger: logger, JSON: true})
+	if err != nil {
+		return mistake{err}
+	}
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		if _, err = stdout.Write(pipe.Take(poll)); err != nil {
+			// What was not written must not be committed.
+			return errors.Join(fmt.Errorf("write records: %w", err), pipe.Discard(context.WithoutCancel(ctx)))
+		}
+		select {
+		case <-ctx.Done():
+			return pipe.Close(context.WithoutCancel(ctx))
+		case <-tick.C:
+		}
+	}
+}
