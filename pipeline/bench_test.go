@@ -46,7 +46,7 @@ func BenchmarkSteadyState(b *testing.B) {
 					b.Error(err)
 				}
 			}()
-			p := &Pipeline{cursor: c, outbox: newOutbox(8 << 20)}
+			p := &Pipeline{cursor: c, outbox: newOutbox(8<<20, 0)}
 			p.commits = &committer{store: c, outbox: p.outbox, count: &p.count, logger: logger}
 			p.pump = &pump{filter: dedup.New(c), redactor: redact.New(redact.Options{Salt: make([]byte, 32)}), format: encode.AppendMsgpack, outbox: p.outbox, count: &p.count, logger: logger}
 			now := time.Now().UTC().Format(time.RFC3339)
@@ -56,7 +56,7 @@ func BenchmarkSteadyState(b *testing.B) {
 					b.Fatal(err)
 				}
 				if n%500 == 0 {
-					p.outbox.accept()
+					p.outbox.accept(time.Now())
 					p.commits.commit(ctx)
 					p.outbox.take(time.Now(), 0)
 				}
@@ -106,7 +106,7 @@ func heapOf(b *testing.B, events int) (rest, peak uint64) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, err := Start(b.Context(), cfg, Options{Instance: "bench", Logger: slog.New(slog.DiscardHandler), Settled: time.Hour})
+	p, err := Start(b.Context(), cfg, Options{Instance: "bench", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -50,15 +50,23 @@ type entry struct {
 // outbox holds the batch being filled and the one that was handed over.
 //
 // States of the latter: none → taken (the host has it) → accepted (the host
-// came back) → committed, which is none again.
+// came back) → committed, which is none again. A batch that the host refused is
+// handed over once more.
 type outbox struct {
 	max int
+	// settled is how long the host needs to pass a batch on.
+	settled time.Duration
 
 	mu      sync.Mutex
 	filling batch
 	handed  *batch
 	// accepted is set once the host is known to have the handed batch.
 	accepted bool
+	// refused is set while the host could not take the handed batch.
+	refused bool
+	// paused is set while the host takes nothing, pausedAt is since when.
+	paused   bool
+	pausedAt time.Time
 	spare    []byte
 	// taken is when a batch was last handed over.
 	taken time.Time
@@ -67,17 +75,18 @@ type outbox struct {
 	room chan struct{}
 	// work is signalled when there is something to commit.
 	work chan struct{}
-	// settled is closed and renewed at each commit.
-	settled chan struct{}
+	// done is closed and renewed at each commit.
+	done chan struct{}
 }
 
-func newOutbox(maxBytes int) *outbox {
+func newOutbox(maxBytes int, settled time.Duration) *outbox {
 	return &outbox{
 		max:     maxBytes,
+		settled: settled,
 		filling: batch{mark: 1},
 		room:    make(chan struct{}, 1),
 		work:    make(chan struct{}, 1),
-		settled: make(chan struct{}),
+		done:    make(chan struct{}),
 	}
 }
 
@@ -116,14 +125,37 @@ func (o *outbox) tryAdd(e entry) bool {
 	return true
 }
 
-// accept says that the host has the batch handed over.
-func (o *outbox) accept() {
+// accept says that the host came back: it has the batch handed over, once it
+// had the time to pass it on. A host that is paused may come back and yet pass
+// nothing on.
+func (o *outbox) accept(now time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.handed != nil && !o.accepted {
-		o.accepted = true
-		signal(o.work)
+	if o.handed == nil || o.accepted || o.refused || o.paused || now.Sub(o.handed.taken) < o.settled {
+		return
 	}
+	o.accepted = true
+	signal(o.work)
+}
+
+// refuse says that the host could not take the batch that was handed over.
+func (o *outbox) refuse() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.refused = o.handed != nil && !o.accepted
+}
+
+// pause says that the host takes nothing until it resumes.
+func (o *outbox) pause(now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.paused, o.pausedAt = true, now
+}
+
+func (o *outbox) resume() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.paused = false
 }
 
 // take hands over the batch if the one before is committed and was handed over
@@ -131,6 +163,14 @@ func (o *outbox) accept() {
 func (o *outbox) take(now time.Time, interval time.Duration) []byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.paused {
+		return nil
+	}
+	if o.refused {
+		o.refused = false
+		o.handed.taken = now
+		return o.handed.data
+	}
 	if o.handed != nil {
 		return nil
 	}
@@ -182,37 +222,43 @@ func (o *outbox) committed() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.handed, o.accepted = nil, false
-	close(o.settled)
-	o.settled = make(chan struct{})
+	close(o.done)
+	o.done = make(chan struct{})
 }
 
 // wait returns a channel that is closed at the next commit, or nil when none
-// is awaited.
+// is under way.
 func (o *outbox) wait() <-chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.handed == nil {
+	if o.handed == nil || !o.accepted {
 		return nil
 	}
-	return o.settled
+	return o.done
 }
 
 // settle decides on the batch that is with the host when no further call will
-// come. The host has it for certain once it had time to pass it on. It returns
-// how many records are left uncommitted, to be read again at the next start.
-func (o *outbox) settle(now time.Time, after time.Duration) int64 {
+// come. The host has it for certain if it had the time to pass it on, which it
+// had no longer than until it was paused. It returns how many records are left
+// uncommitted, to be read again at the next start.
+func (o *outbox) settle(now time.Time) int64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.handed != nil && !o.accepted && now.Sub(o.handed.taken) < after {
+	left := o.filling.records
+	if o.handed == nil {
+		return left
+	}
+	if o.paused {
+		now = o.pausedAt
+	}
+	if !o.accepted && (o.refused || now.Sub(o.handed.taken) < o.settled) {
 		// What came after it must not be committed before it.
-		left := o.handed.records
+		left += o.handed.records
 		o.handed, o.filling = nil, batch{}
 		return left
 	}
-	if o.handed != nil {
-		o.accepted = true
-	}
-	return 0
+	o.accepted = true
+	return left
 }
 
 // rest moves what needs no hand-over, positions without records, to be

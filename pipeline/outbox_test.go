@@ -65,7 +65,7 @@ type bench struct {
 }
 
 func newBench(t *testing.T, maxBytes int, interval time.Duration) *bench {
-	b := &bench{Pipeline: &Pipeline{outbox: newOutbox(maxBytes)}, store: &store{}, log: &bytes.Buffer{}}
+	b := &bench{Pipeline: &Pipeline{outbox: newOutbox(maxBytes, 0)}, store: &store{}, log: &bytes.Buffer{}}
 	b.cfg.Interval = interval
 	b.commits = &committer{store: b.store, outbox: b.outbox, count: &b.count, logger: slog.New(slog.NewTextHandler(b.log, nil))}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -208,22 +208,34 @@ func TestARecordLargerThanABatchPassesAlone(t *testing.T) {
 // not, and nothing is committed out of order.
 func TestSettle(t *testing.T) {
 	for _, tt := range []struct {
-		name      string
-		after     time.Duration
-		committed string
-		left      int64
+		name          string
+		paused, after time.Duration
+		refused       bool
+		committed     string
+		left          int64
 	}{
-		{"just handed over", 900 * time.Millisecond, "", 1},
-		{"had time to pass on", time.Second, "1", 0},
+		{name: "just handed over", after: 900 * time.Millisecond, left: 1},
+		{name: "had time to pass on", after: time.Second, committed: "1"},
+		{name: "had time before the pause", paused: time.Second, after: time.Millisecond, committed: "1"},
+		{name: "was paused before it had time", paused: 900 * time.Millisecond, after: time.Hour, left: 1},
+		{name: "did not arrive", after: time.Hour, refused: true, left: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, 1000, 0)
+				b.outbox.settled = time.Second
 				b.put(t, "a", 1)
 				b.Take(wait)
 				b.put(t, "", 2)
+				if tt.paused > 0 {
+					time.Sleep(tt.paused)
+					b.Pause()
+				}
 				time.Sleep(tt.after)
-				left := b.outbox.settle(time.Now(), time.Second)
+				if tt.refused {
+					b.Refuse()
+				}
+				left := b.outbox.settle(time.Now())
 				b.commits.commit(t.Context())
 				if got := b.store.positions(); got != tt.committed || left != tt.left {
 					t.Errorf("committed %q, left %d; want %q, %d", got, left, tt.committed, tt.left)
@@ -231,6 +243,63 @@ func TestSettle(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Fluent Bit may pause an input and yet call it: what it takes then waits in a
+// ring that a full chunk buffer keeps from draining.
+func TestAPausedHostAcceptsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 1000, 0)
+		b.put(t, "a", 1)
+		b.Take(wait)
+		b.put(t, "b", 2)
+		b.Pause()
+		for range 5 {
+			time.Sleep(time.Second)
+			if got := b.Take(wait); got != nil || b.store.positions() != "" {
+				t.Fatalf("took %q, committed %q", got, b.store.positions())
+			}
+		}
+		b.Resume()
+		if got := string(b.Take(wait)); got != "b" || b.store.positions() != "1" {
+			t.Errorf("after the pause: took %q, committed %q", got, b.store.positions())
+		}
+	})
+}
+
+// Ticks that come too close after each other say nothing about the batch.
+func TestAHastyHostAcceptsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 1000, 0)
+		b.outbox.settled = 350 * time.Millisecond
+		b.put(t, "a", 1)
+		b.Take(wait)
+		b.put(t, "b", 2)
+		time.Sleep(300 * time.Millisecond)
+		if got := b.Take(wait); got != nil || b.store.positions() != "" {
+			t.Fatalf("after 300 ms: took %q, committed %q", got, b.store.positions())
+		}
+		time.Sleep(time.Second)
+		if got := string(b.Take(wait)); got != "b" || b.store.positions() != "1" {
+			t.Errorf("after a second: took %q, committed %q", got, b.store.positions())
+		}
+	})
+}
+
+func TestARefusedBatchIsHandedOverAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 1000, 0)
+		b.put(t, "a", 1)
+		b.Take(wait)
+		b.Refuse()
+		b.put(t, "b", 2)
+		if got := string(b.Take(wait)); got != "a" || b.store.positions() != "" {
+			t.Fatalf("took %q, committed %q", got, b.store.positions())
+		}
+		if got := string(b.Take(wait)); got != "b" || b.store.positions() != "1" {
+			t.Errorf("took %q, committed %q", got, b.store.positions())
+		}
+	})
 }
 
 // The bytes of a batch must not change while the host copies them, and a

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"sync"
 	"time"
 
@@ -29,7 +28,8 @@ type Options struct {
 	// JSON makes Take return JSON Lines instead of Fluent Bit's msgpack.
 	JSON bool
 	// Settled is how long after Take the host is certain to have passed the
-	// batch on, so that Close may commit it without a further Take.
+	// batch on: what Take returned is not committed earlier. Zero is for a host
+	// that has passed it on before it calls again.
 	Settled time.Duration
 }
 
@@ -57,7 +57,7 @@ type Pipeline struct {
 // starts the sources. An error is a mistake in the configuration or the file
 // system; a server that is down is none.
 func Start(ctx context.Context, cfg config.Config, opts Options) (*Pipeline, error) {
-	p := &Pipeline{cfg: cfg, opts: opts, outbox: newOutbox(cfg.BatchMaxBytes), started: time.Now()}
+	p := &Pipeline{cfg: cfg, opts: opts, outbox: newOutbox(cfg.BatchMaxBytes, opts.Settled), started: time.Now()}
 	access, err := kube.Load(cfg.Kube, kube.Options{
 		Logger: opts.Logger, UserAgent: "live-status/" + opts.Version, ClusterName: cfg.ClusterName, Now: time.Now,
 	})
@@ -164,12 +164,12 @@ func (p *Pipeline) start() {
 // there are none. It waits at most wait for the former batch to be committed.
 // The bytes may be used until the next call.
 func (p *Pipeline) Take(wait time.Duration) []byte {
-	p.outbox.accept()
-	if settled := p.outbox.wait(); settled != nil {
+	p.outbox.accept(time.Now())
+	if done := p.outbox.wait(); done != nil {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		select {
-		case <-settled:
+		case <-done:
 		case <-timer.C:
 			return nil
 		}
@@ -177,30 +177,32 @@ func (p *Pipeline) Take(wait time.Duration) []byte {
 	return p.outbox.take(time.Now(), p.cfg.Interval)
 }
 
+// Refuse says that what Take returned did not arrive: the next Take returns it
+// again.
+func (p *Pipeline) Refuse() { p.outbox.refuse() }
+
+// Pause says that the host passes nothing on, even if it calls Take; Resume
+// ends that.
+func (p *Pipeline) Pause() { p.outbox.pause(time.Now()) }
+
+// Resume says that the host passes on again what it takes.
+func (p *Pipeline) Resume() { p.outbox.resume() }
+
 // Close stops the sources, commits what the host is certain to have and closes
 // the cursor. What the host may not have is read again at the next start. It
 // may be called more than once; ctx bounds the last commit.
-func (p *Pipeline) Close(ctx context.Context) error { return p.end(ctx, p.opts.Settled) }
-
-// Discard closes the pipeline without committing the batch that was taken last:
-// the host knows that it did not pass it on.
-func (p *Pipeline) Discard(ctx context.Context) error { return p.end(ctx, never) }
-
-// never is longer ago than any hand-over.
-const never = time.Duration(math.MaxInt64)
-
-func (p *Pipeline) end(ctx context.Context, settled time.Duration) error {
-	p.closing.Do(func() { p.closed = p.close(ctx, settled) })
+func (p *Pipeline) Close(ctx context.Context) error {
+	p.closing.Do(func() { p.closed = p.close(ctx) })
 	return p.closed
 }
 
-func (p *Pipeline) close(ctx context.Context, settled time.Duration) error {
+func (p *Pipeline) close(ctx context.Context) error {
 	p.stopSources()
 	p.running.Wait()
 	p.stopStages()
 	p.committing.Wait()
 
-	left := p.outbox.settle(time.Now(), settled)
+	left := p.outbox.settle(time.Now())
 	p.commits.commit(ctx)
 	p.outbox.rest()
 	p.commits.commit(ctx)

@@ -130,7 +130,8 @@ func stream(ctx context.Context, options config.Map, stdout, stderr io.Writer) (
 	for {
 		if _, err = stdout.Write(pipe.Take(poll)); err != nil {
 			// What was not written must not be committed.
-			return errors.Join(fmt.Errorf("write records: %w", err), pipe.Discard(context.WithoutCancel(ctx)))
+			pipe.Refuse()
+			return errors.Join(fmt.Errorf("write records: %w", err), pipe.Close(context.WithoutCancel(ctx)))
 		}
 		select {
 		case <-ctx.Done():

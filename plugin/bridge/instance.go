@@ -18,7 +18,7 @@ const (
 	takeWait = 150 * time.Millisecond
 	// settled is how long after a hand-over the engine has drained its ring
 	// of batches: it does so every 250 ms, while it shuts down as well.
-	settled = 500 * time.Millisecond
+	settled = 350 * time.Millisecond
 	// closeWithin bounds the last commit.
 	closeWithin = 5 * time.Second
 )
@@ -59,6 +59,17 @@ func Open(get Getter, index int, version string, w io.Writer) (*Instance, error)
 // says that the records of the call before have arrived. The bytes may be used
 // until the next call.
 func (i *Instance) Collect() []byte { return i.pipe.Take(takeWait) }
+
+// Refused says that what Collect returned could not be handed over. The next
+// Collect returns it again.
+func (i *Instance) Refused() { i.pipe.Refuse() }
+
+// Pause says that the engine takes no more: its buffers are full, or it stops.
+// An input that is paused may still be called.
+func (i *Instance) Pause() { i.pipe.Pause() }
+
+// Resume says that the engine takes again.
+func (i *Instance) Resume() { i.pipe.Resume() }
 
 // Close ends the instance. It is logged, not returned: the host has nobody to
 // tell.

@@ -139,7 +139,9 @@ func TestARestartRepeatsNothing(t *testing.T) {
 		t.Fatalf("%v\n%s", err, &out)
 	}
 	collect(t, inst, 100)
-	inst.Collect() // the host comes back: it has the batch
+	// The host comes back, after it had the time: it has the batch.
+	time.Sleep(settled)
+	inst.Collect()
 	inst.Close()
 	inst.Close()
 
@@ -207,7 +209,7 @@ func TestMistakesAreLoggedAndAbortTheStart(t *testing.T) {
 	} {
 		var out log
 		var set Instances
-		if set.Open(options(t, srv, more), func(Handle) bool { t.Error("bound"); return true }, "test", &out) {
+		if set.Open(options(t, srv, more), 1, func(Handle) bool { t.Error("bound"); return true }, "test", &out) {
 			t.Errorf("%v: started", more)
 			set.CloseAll()
 		}
@@ -224,10 +226,10 @@ func TestASecondInstanceOnTheSameFileIsToldWhoHoldsIt(t *testing.T) {
 	var set Instances
 	defer set.CloseAll()
 	bind := func(Handle) bool { return true }
-	if !set.Open(get, bind, "test", &out) {
+	if !set.Open(get, 1, bind, "test", &out) {
 		t.Fatal(out.String())
 	}
-	if set.Open(get, bind, "test", &out) {
+	if set.Open(get, 1, bind, "test", &out) {
 		t.Fatal("two instances share a cursor")
 	}
 	if !strings.Contains(out.String(), "live_status.0") || !strings.Contains(out.String(), fmt.Sprint(os.Getpid())) {
@@ -240,8 +242,8 @@ func TestInstances(t *testing.T) {
 	var out log
 	var set Instances
 	var handles []Handle
-	for range 2 {
-		if !set.Open(options(t, srv, nil), func(h Handle) bool { handles = append(handles, h); return true }, "test", &out) {
+	for thread := range Thread(2) {
+		if !set.Open(options(t, srv, nil), thread, func(h Handle) bool { handles = append(handles, h); return true }, "test", &out) {
 			t.Fatal(out.String())
 		}
 	}
@@ -251,12 +253,32 @@ func TestInstances(t *testing.T) {
 	if !strings.Contains(out.String(), "live_status.1") {
 		t.Errorf("the second instance is not called live_status.1:\n%s", &out)
 	}
+	// A pause says nothing but on which thread it is: it must reach that one.
+	set.Pause(0)
+	set.Pause(7)
+	deadline := time.Now().Add(10 * time.Second)
+	for n := 0; n < 5; n += len(recordIDs(t, set.Collect(handles[1]))) {
+		if got := set.Collect(handles[0]); got != nil {
+			t.Fatal("a paused instance collected")
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the other instance was paused")
+		}
+	}
+	set.Resume(0)
+	for set.Collect(handles[0]) == nil {
+		if time.Now().After(deadline) {
+			t.Fatal("the instance was not resumed")
+		}
+	}
 	set.CloseAll()
 	set.CloseAll()
+	set.Pause(0)
+	set.Refused(handles[0])
 	if got := set.Collect(handles[0]); got != nil {
 		t.Errorf("a closed instance collected %d bytes", len(got))
 	}
-	if set.Open(options(t, srv, nil), func(Handle) bool { return false }, "test", &out) {
+	if set.Open(options(t, srv, nil), 1, func(Handle) bool { return false }, "test", &out) {
 		t.Error("started without a context to be found by")
 	}
 	if got := set.Collect(0); got != nil {

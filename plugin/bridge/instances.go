@@ -5,6 +5,9 @@ import (
 	"sync"
 )
 
+// Thread identifies a thread of the host.
+type Thread uintptr
+
 // Handle stands for an instance on the C side. Zero is none.
 type Handle uintptr
 
@@ -17,12 +20,15 @@ type Instances struct {
 	// numbers them.
 	index int
 	open  map[Handle]*Instance
+	// threads tells which instance a thread belongs to. Each has its own, on
+	// which all of its calls come; some of them do not say for whom they are.
+	threads map[Thread]Handle
 }
 
 // Open starts an instance and tells its handle to bind, which makes the host
 // pass it to later calls. It reports false where the host must abort its start;
 // why has then been logged to w.
-func (s *Instances) Open(get Getter, bind func(Handle) bool, version string, w io.Writer) bool {
+func (s *Instances) Open(get Getter, thread Thread, bind func(Handle) bool, version string, w io.Writer) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	inst, err := Open(get, s.index, version, w)
@@ -35,25 +41,56 @@ func (s *Instances) Open(get Getter, bind func(Handle) bool, version string, w i
 		return false
 	}
 	if s.open == nil {
-		s.open = map[Handle]*Instance{}
+		s.open, s.threads = map[Handle]*Instance{}, map[Thread]Handle{}
 	}
 	// Handles are not used twice: a call that is late finds nothing rather
 	// than another instance.
 	s.last++
 	s.index++
-	s.open[s.last] = inst
+	s.open[s.last], s.threads[thread] = inst, s.last
 	return true
 }
 
 // Collect collects from the instance, nothing where it is closed.
 func (s *Instances) Collect(h Handle) []byte {
-	s.mu.Lock()
-	inst := s.open[h]
-	s.mu.Unlock()
+	inst := s.get(h)
 	if inst == nil {
 		return nil
 	}
 	return inst.Collect()
+}
+
+// Refused says that what Collect returned could not be handed over.
+func (s *Instances) Refused(h Handle) {
+	if inst := s.get(h); inst != nil {
+		inst.Refused()
+	}
+}
+
+// Pause pauses the instance of the thread.
+func (s *Instances) Pause(t Thread) {
+	if inst := s.of(t); inst != nil {
+		inst.Pause()
+	}
+}
+
+// Resume resumes the instance of the thread.
+func (s *Instances) Resume(t Thread) {
+	if inst := s.of(t); inst != nil {
+		inst.Resume()
+	}
+}
+
+func (s *Instances) get(h Handle) *Instance {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open[h]
+}
+
+func (s *Instances) of(t Thread) *Instance {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open[s.threads[t]]
 }
 
 // CloseAll closes all instances. Fluent Bit's exit call comes once for each
@@ -62,7 +99,7 @@ func (s *Instances) Collect(h Handle) []byte {
 func (s *Instances) CloseAll() {
 	s.mu.Lock()
 	open := s.open
-	s.open, s.index = nil, 0
+	s.open, s.threads, s.index = nil, nil, 0
 	s.mu.Unlock()
 	var done sync.WaitGroup
 	for _, inst := range open {

@@ -31,7 +31,7 @@ func FLBPluginRegister(def unsafe.Pointer) int32 {
 //export FLBPluginInit
 func FLBPluginInit(plugin unsafe.Pointer) (code int32) {
 	defer bridge.Recover(os.Stderr, "init", func() { code = flb.Error })
-	if !instances.Open(flb.Getter(plugin), func(h bridge.Handle) bool { return flb.SetContext(plugin, uintptr(h)) }, version, os.Stderr) {
+	if !instances.Open(flb.Getter(plugin), bridge.Thread(flb.Thread()), func(h bridge.Handle) bool { return flb.SetContext(plugin, uintptr(h)) }, version, os.Stderr) {
 		return flb.Error
 	}
 	return flb.OK
@@ -42,11 +42,12 @@ func FLBPluginInputPreRun(int32) int32 { return 0 }
 
 //export FLBPluginInputCallbackCtx
 func FLBPluginInputCallbackCtx(ctx uintptr, data *unsafe.Pointer, size *uintptr) (code int32) {
-	defer bridge.Recover(os.Stderr, "collect", func() { code = flb.Error })
-	if !flb.HandOver(instances.Collect(bridge.Handle(ctx)), data, size) {
-		return flb.Error
+	refuse := func() { instances.Refused(bridge.Handle(ctx)); code = flb.Error }
+	defer bridge.Recover(os.Stderr, "collect", refuse)
+	if code = flb.OK; !flb.HandOver(instances.Collect(bridge.Handle(ctx)), data, size) {
+		refuse()
 	}
-	return flb.OK
+	return code
 }
 
 //export FLBPluginInputCleanupCallbackCtx
@@ -56,10 +57,10 @@ func FLBPluginInputCleanupCallbackCtx(_ uintptr, data unsafe.Pointer) int32 {
 }
 
 //export FLBPluginInputPause
-func FLBPluginInputPause() {}
+func FLBPluginInputPause() { instances.Pause(bridge.Thread(flb.Thread())) }
 
 //export FLBPluginInputResume
-func FLBPluginInputResume() {}
+func FLBPluginInputResume() { instances.Resume(bridge.Thread(flb.Thread())) }
 
 //export FLBPluginInputPreExit
 func FLBPluginInputPreExit(int32) {}

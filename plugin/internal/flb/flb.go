@@ -7,6 +7,7 @@
 package flb
 
 /*
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,10 @@ static void *copy(const void *data, size_t len) {
 	}
 	return p;
 }
+
+static uintptr_t thread(void) {
+	return (uintptr_t) pthread_self();
+}
 */
 import "C"
 
@@ -59,6 +64,9 @@ const (
 	Error = -1
 	OK    = input.FLB_OK
 )
+
+// Thread returns the thread that the host has called on.
+func Thread() uintptr { return uintptr(C.thread()) }
 
 // Register tells the host the plugin's name and type.
 func Register(def unsafe.Pointer, name, description string) int {
