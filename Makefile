@@ -53,6 +53,9 @@ race: ## Run the tests with the race detector
 	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(PURE)
 
 lint: $(TOOLS)/golangci-lint ## Check style and the import rules
+	@# depguard cannot see import "C".
+	@cgo=$$(CGO_ENABLED=1 $(GO) list -f '{{if .CgoFiles}}{{.ImportPath}}{{end}}' $(PURE)); \
+		test -z "$$cgo" || { echo "must do without cgo: $$cgo" >&2; exit 1; }
 	$< run ./...
 	cd test && $(abspath $<) run --config ../.golangci.yml ./...
 

@@ -89,7 +89,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*Pipeline, err
 	p.pump = &pump{
 		items: make(chan event.Item, itemQueue), filter: dedup.New(p.cursor), redactor: redact.New(redact.Options{Salt: salt}),
 		format: format, outbox: p.outbox, count: &p.count, logger: opts.Logger,
-		cluster: access.ClusterName(), retention: cfg.Events.Retention, status: p.monitorRecord, every: cfg.MonitorInterval,
+		cluster: access.ClusterName(), retention: cfg.Events.Retention, selective: cfg.Events.LabelSelector != "" || cfg.Events.FieldSelector != "", status: p.monitorRecord, every: cfg.MonitorInterval,
 	}
 	if err := p.addSources(); err != nil {
 		access.Close()

@@ -31,6 +31,8 @@ type pump struct {
 
 	cluster   event.ClusterName
 	retention time.Duration
+	// selective is set where a selector leaves events out.
+	selective bool
 	// status makes the record that monitor_status carries.
 	status func(event.Phase) event.Record
 	every  time.Duration
@@ -102,8 +104,8 @@ func (p *pump) process(ctx context.Context, item *event.Item) error {
 	if item.Change == event.Progress {
 		return p.advance(ctx, item)
 	}
-	occ, err := decode.KubeEvent(item.Raw)
-	if err != nil {
+	var occ event.Occurrence
+	if err := guard(func() (err error) { occ, err = decode.KubeEvent(item.Raw); return err }); err != nil {
 		p.count.received.Add(1)
 		p.reject(err)
 		return p.advance(ctx, item)
@@ -111,6 +113,10 @@ func (p *pump) process(ctx context.Context, item *event.Item) error {
 	if item.Change == event.Deleted {
 		p.count.received.Add(1)
 		p.count.deleted.Add(1)
+		if p.selective {
+			// It may only have ceased to match, and will match again.
+			return p.advance(ctx, item)
+		}
 		return p.add(ctx, item, nil, func(mark dedup.Mark) cursor.SeenChange {
 			return cursor.SeenChange{Key: p.filter.Forget(mark, occ.UID), Forget: true}
 		})
@@ -153,9 +159,13 @@ func (p *pump) record(occ *event.Occurrence) event.Record {
 
 // emit redacts and encodes a record and adds it to the batch.
 func (p *pump) emit(ctx context.Context, item *event.Item, rec event.Record, note func(dedup.Mark) cursor.SeenChange) error {
-	clean := p.redactor.Redact(rec)
-	p.count.withheld.Add(int64(len(clean.Fields().Withheld)))
-	data, err := p.format(p.scratch[:0], clean)
+	var data []byte
+	err := guard(func() (err error) {
+		clean := p.redactor.Redact(rec)
+		p.count.withheld.Add(int64(len(clean.Fields().Withheld)))
+		data, err = p.format(p.scratch[:0], clean)
+		return err
+	})
 	if err != nil {
 		p.reject(fmt.Errorf("encode record %s: %w", rec.ID, err))
 		return p.advance(ctx, item)
@@ -163,6 +173,23 @@ func (p *pump) emit(ctx context.Context, item *event.Item, rec event.Record, not
 	p.scratch = data
 	p.count.emitted.Add(1)
 	return p.add(ctx, item, data, note)
+}
+
+// panicError says that a stage panicked over an item.
+type panicError struct{ value any }
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v; please report this", e.value) }
+
+// guard turns a panic of a pure stage into an error. The item is then rejected
+// as one that cannot be read: it would otherwise end the host, and again at each
+// start, since its position would never be passed.
+func guard(stage func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &panicError{value: r}
+		}
+	}()
+	return stage()
 }
 
 // advance notes the item's position and nothing else.
@@ -189,6 +216,8 @@ func (p *pump) reject(err error) {
 	reason := "unencodable"
 	if bad, ok := errors.AsType[*decode.Error](err); ok {
 		reason = string(bad.Reason)
+	} else if _, ok := errors.AsType[*panicError](err); ok {
+		reason = "panic"
 	}
 	n := p.count.reject(reason) + 1
 	for n%10 == 0 {

@@ -140,7 +140,9 @@ func (a *Access) fresh() (*client, error) {
 	switch {
 	case err == nil:
 		if a.current != nil {
-			a.opts.Logger.Info("the cluster's certificates or credentials changed, using the new ones", "url", next.base.String())
+			if a.current.seen != (fingerprint{}) {
+				a.opts.Logger.Info("the cluster's certificates or credentials changed, using the new ones", "url", next.base.String())
+			}
 			a.current.close()
 		}
 		a.current, a.kept = next, ""
@@ -232,6 +234,8 @@ func (a *Access) Invalidate() {
 		// finds a change.
 		a.current.seen = fingerprint{}
 	}
+	// Another cluster may have taken the place of the one that failed.
+	a.identity = ""
 	a.suspect.Store(true)
 }
 

@@ -72,6 +72,8 @@ type Source struct {
 	query query
 
 	stream event.Stream
+	// doubt is set after a failure: the cluster may have been made anew.
+	doubt bool
 	// position is the version up to which everything was yielded; empty
 	// before the first list of the stream has ended.
 	position event.ResourceVersion
@@ -130,6 +132,7 @@ func (s *Source) Run(ctx context.Context) {
 		if time.Since(began) > healthyAfter {
 			backoff = newBackoff()
 		}
+		s.doubt = s.doubt || err != nil
 		if err == nil {
 			if time.Since(began) > time.Second {
 				continue
@@ -179,9 +182,6 @@ func (s *Source) pause(ctx context.Context, backoff *wait.Backoff, err error) {
 // session reads until the connection ends. It returns nil when it ended as
 // watches do, having said nothing wrong.
 func (s *Source) session(ctx context.Context) error {
-	if err := s.open(ctx); err != nil {
-		return err
-	}
 	client, err := s.opts.Server.Client(ctx)
 	if err != nil {
 		return err
@@ -189,6 +189,12 @@ func (s *Source) session(ctx context.Context) error {
 	c := connection{client: client, query: &s.query, watchTimeout: s.opts.WatchTimeout, received: s.received}
 	current, err := c.probe(ctx)
 	if err != nil {
+		return err
+	}
+	// Only now: a server that has just started may refuse the question for the
+	// identity that it will answer a moment later, and the answer decides where
+	// the stream goes on. Once events can be listed, a refusal is meant.
+	if err := s.open(ctx); err != nil {
 		return err
 	}
 	if s.position != "" && current.NotAfter(s.position) && current != s.position {
@@ -207,21 +213,31 @@ func (s *Source) session(ctx context.Context) error {
 	return s.list(ctx, c)
 }
 
-// open names the stream and finds where to start. It is done once.
+// open names the stream and finds where to start: at first, and again after a
+// failure, since another cluster may answer then.
 func (s *Source) open(ctx context.Context) error {
-	if s.stream != "" {
+	if s.stream != "" && !s.doubt {
 		return nil
 	}
-	identity, err := s.opts.Server.Identity(ctx)
+	asking, dog := newWatchdog(ctx, answerWithin)
+	defer dog.stop()
+	identity, err := s.opts.Server.Identity(asking)
 	if err != nil {
-		return err
+		return dog.explain(err)
 	}
+	s.doubt = false
 	stream := event.Stream(strings.Join([]string{"events", identity, s.query.scope()}, "|"))
+	if stream == s.stream {
+		return nil
+	}
+	if s.stream != "" {
+		s.opts.Logger.Warn("events: another cluster answers at this address", "scope", s.Status().Scope)
+	}
 	position, _, err := s.opts.Positions.Position(ctx, stream)
 	if err != nil {
 		return fmt.Errorf("read position of %s: %w", stream, err)
 	}
-	s.stream, s.position = stream, event.ResourceVersion(position)
+	s.stream, s.position, s.relist = stream, event.ResourceVersion(position), false
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -341,4 +342,88 @@ func TestMistakesAreNamed(t *testing.T) {
 			t.Errorf("error %v, want it to begin with %s", err, want)
 		}
 	}
+}
+
+// A server that has just started may refuse to name the cluster for a moment.
+// The stored position must not be missed for that.
+func TestTheIdentityIsAskedForOnceEventsCanBeListed(t *testing.T) {
+	ready := false
+	s := &server{positions: map[event.Stream]event.Position{"events|cluster-uid|||": "5"}}
+	s.identity = func() (string, error) {
+		if !ready {
+			t.Error("asked for the identity before events could be listed")
+		}
+		return "cluster-uid", nil
+	}
+	s.answer = func(r request) *http.Response {
+		switch {
+		case len(s.requests) <= 2:
+			return failure(403, metav1.StatusReasonForbidden, "RBAC: informers are not synced")
+		case r.probe():
+			ready = true
+			return pageOf("9", "")
+		default:
+			return live(r, frames(added(6)))
+		}
+	}
+	run(t, s, nil, func(t *testing.T, _ *Source, out *sink) {
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := out.String(); got != "U6@6" {
+			t.Errorf("items %s; requests %s", got, s.said())
+		}
+	})
+}
+
+// A cluster made anew under the same address begins its versions anew: the
+// position of the former one means nothing to it.
+func TestAnotherClusterAtTheSameAddress(t *testing.T) {
+	identity := "old"
+	s := &server{positions: map[event.Stream]event.Position{"events|old|||": "5"}}
+	s.identity = func() (string, error) { return identity, nil }
+	s.answer = func(r request) *http.Response {
+		switch {
+		case r.probe() && len(s.requests) == 3:
+			identity = "new"
+			return failure(503, metav1.StatusReasonServiceUnavailable, "starting")
+		case r.probe():
+			return pageOf("900", "")
+		case identity == "old":
+			return response(200, strings.NewReader(frames(added(6))))
+		default:
+			return live(r, frames(added(2), bookmark(900, true)))
+		}
+	}
+	run(t, s, nil, func(t *testing.T, _ *Source, out *sink) {
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if got := out.String(); got != "U6@6 L2 P@900" {
+			t.Errorf("items %s; requests %s", got, s.said())
+		}
+		for i, want := range []event.Stream{"events|old|||", "events|new|||", "events|new|||"} {
+			if got := out.items[i].Stream; got != want {
+				t.Errorf("item %d is of stream %s, want %s", i, got, want)
+			}
+		}
+	})
+}
+
+func TestAnUnansweredIdentityIsNotAwaitedForEver(t *testing.T) {
+	s := &server{}
+	s.answer = func(request) *http.Response { return pageOf("9", "") }
+	run(t, s, func(o *Options) { o.Server = silent{s} }, func(t *testing.T, src *Source, _ *sink) {
+		time.Sleep(answerWithin + time.Millisecond)
+		synctest.Wait()
+		if st := src.Status(); !strings.Contains(st.Error, "said nothing") {
+			t.Errorf("status %+v", st)
+		}
+	})
+}
+
+// silent is a server that never names the cluster.
+type silent struct{ *server }
+
+func (silent) Identity(ctx context.Context) (string, error) {
+	<-ctx.Done()
+	return "", ctx.Err()
 }
