@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -39,10 +41,16 @@ func TestNothingIsLost(t *testing.T) {
 			switch kill {
 			case 5:
 				s.restartServer(t, syscall.SIGKILL)
+				s.recover(ctx, t, "the API server was killed and came back")
 			case 11:
 				s.restartServer(t, syscall.SIGTERM)
+				s.recover(ctx, t, "the API server was restarted")
 			case 16:
+				// The open watch goes on with a token that is no longer valid;
+				// the next one does not.
 				s.account.rotate(t)
+				s.restartServer(t, syscall.SIGKILL)
+				s.recover(ctx, t, "the token was exchanged")
 			}
 			s.kill(t)
 			s.start(t)
@@ -68,6 +76,9 @@ func TestNothingIsLost(t *testing.T) {
 		s.compacted = compacted
 		s.start(t)
 		s.await(t, "the latest versions after the compaction")
+		if s.missing.Load() == 0 {
+			t.Error("the compaction left nothing out: the list after it was not tested")
+		}
 
 		// In order, nothing is repeated.
 		before := s.repeats(t)
@@ -149,6 +160,25 @@ func (s *crash) restartServer(t *testing.T, how syscall.Signal) {
 	defer cancel()
 	if err := s.cluster.RestartAPIServer(ctx, how); err != nil {
 		t.Fatalf("restart the API server: %v", err)
+	}
+}
+
+// recover waits until the plugin, still the same process, reports an event that
+// was created after a failure.
+func (s *crash) recover(ctx context.Context, t *testing.T, after string) {
+	t.Helper()
+	name := fmt.Sprintf("marker-%d", time.Now().UnixNano())
+	s.create(ctx, t, name, 1, 1, 0)
+	deadline := time.Now().Add(time.Minute)
+	for {
+		events := s.reader.events(t)
+		if slices.ContainsFunc(events[min(s.lives[len(s.lives)-1], len(events)):], func(r record) bool { return r.Event.Name == name+"-0" }) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no events within a minute after %s", after)
+		}
+		s.live(t, 100*time.Millisecond)
 	}
 }
 

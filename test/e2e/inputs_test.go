@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -71,6 +72,7 @@ func TestHotReload(t *testing.T) {
 			if i == settledAfter {
 				before = p.footprint(t)
 			}
+			w.create(t.Context(), t, fmt.Sprintf("during-%d", i), 5, 1, 0)
 			if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 				t.Fatal(err)
 			}
@@ -82,14 +84,14 @@ func TestHotReload(t *testing.T) {
 			t.Errorf("%d reloads left something behind: %+v, then %+v", reloads-settledAfter, before, after)
 		}
 		w.create(t.Context(), t, "after", 50, 4, 0)
-		eventually(t, time.Minute, "events after the reloads", func() bool {
-			n := 0
+		eventually(t, time.Minute, "the events from before, during and after the reloads", func() bool {
+			arrived := map[version]bool{}
 			for _, rec := range records.events(t) {
 				if _, ok := w.written[rec.version()]; ok {
-					n++
+					arrived[rec.version()] = true
 				}
 			}
-			return n == 50
+			return len(arrived) == len(w.written)
 		})
 		p.terminate(t)
 	})

@@ -28,24 +28,28 @@ func built(name string) string {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	os.Exit(prepareAndRun(m))
+}
+
+func prepareAndRun(m *testing.M) int {
 	for _, file := range []string{plugin, pluginHost} {
 		if _, err := os.Stat(file); err != nil {
 			fmt.Fprintf(os.Stderr, "%v: run `make build` first\n", err)
-			os.Exit(1)
+			return 1
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 55*time.Minute)
 	defer cancel()
 	if _, err := controlplane.Build(ctx, controlplane.Options{Progress: os.Stderr}); err != nil {
 		fmt.Fprintf(os.Stderr, "build the control plane: %v\n", err)
-		os.Exit(1)
+		return 1
 	}
 	if fluentBit() == "" {
 		fmt.Println("e2e: NO FLUENT BIT FOUND (FLUENT_BIT, PATH, /opt/fluent-bit/bin): only the plugin host runs")
 	} else {
 		fmt.Printf("e2e: hosts are %s and %s\n", pluginHost, fluentBit())
 	}
-	os.Exit(m.Run())
+	return m.Run()
 }
 
 // cluster starts etcd and an API server for one test.

@@ -57,7 +57,11 @@ func (r *reader) read(t testing.TB) []record {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	if _, err := f.Seek(r.offset, io.SeekStart); err != nil {
 		t.Fatal(err)
 	}
