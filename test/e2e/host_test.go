@@ -127,6 +127,7 @@ func (r *run) start(t testing.TB) *process {
 
 // explain shows the end of the host's log when the test has failed.
 func (r *run) explain(t testing.TB) {
+	t.Helper()
 	if !t.Failed() {
 		return
 	}
@@ -183,8 +184,7 @@ func (p *process) wait(t testing.TB, within time.Duration) int {
 	case <-time.After(within):
 		t.Fatalf("the host did not end within %s", within)
 	}
-	var exit *exec.ExitError
-	if errors.As(p.err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](p.err); ok {
 		return exit.ExitCode()
 	}
 	if p.err != nil {

@@ -51,6 +51,7 @@ func (w *writer) keep(ev *corev1.Event) {
 // persist repeats a write until the server has answered it: it may be
 // restarting. An event that exists was created by a try whose answer was lost.
 func (w *writer) persist(ctx context.Context, t testing.TB, write func() (*corev1.Event, error)) {
+	t.Helper()
 	for {
 		ev, err := write()
 		if err == nil {
@@ -68,6 +69,7 @@ func (w *writer) persist(ctx context.Context, t testing.TB, write func() (*corev
 // create creates n events with as many clients as given, perSecond at most
 // (0: as fast as the server goes).
 func (w *writer) create(ctx context.Context, t testing.TB, prefix string, n, clients, perSecond int) {
+	t.Helper()
 	var next atomic.Int64
 	began := time.Now()
 	var wg sync.WaitGroup
@@ -97,6 +99,7 @@ func (w *writer) create(ctx context.Context, t testing.TB, prefix string, n, cli
 
 // bump counts up the events of the given uids once each.
 func (w *writer) bump(ctx context.Context, t testing.TB, uids []string) {
+	t.Helper()
 	for _, uid := range uids {
 		w.mu.Lock()
 		name, count := w.latest[uid].Name, w.latest[uid].Count

@@ -67,6 +67,7 @@ struct instance {
     struct instance *next; /* never freed, as FLBPluginExit names none: kept reachable, for leak checkers */
     char id[16];
     unsigned char *payload;
+    void *failed; /* what a tick that failed returned: still the plugin's */
     size_t payload_len;
     long ticks, seen, result, slow_ms;
 };
@@ -223,6 +224,9 @@ static int tick(struct instance *it, void **data, size_t *len)
     *data = malloc(it->payload_len + 1);
     memcpy(*data, it->payload, it->payload_len);
     *len = it->payload_len;
+    if (it->result == -1) {
+        it->failed = *data;
+    }
     return (int)it->result;
 }
 

@@ -87,32 +87,24 @@ func show(ctx context.Context, dir, kubeconfig string, then func() error) error 
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(host, args...)
+	// The terminal's Ctrl-C is for us; the host is told with a signal of which
+	// it makes an orderly end.
+	cmd := exec.CommandContext(ctx, host, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	// The terminal's Ctrl-C is for us; the host is told in its own time.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", host, err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
 	if then != nil {
 		if err := then(); err != nil && ctx.Err() == nil {
-			return errors.Join(err, cmd.Process.Signal(syscall.SIGTERM), <-ended)
+			return errors.Join(err, cmd.Cancel(), cmd.Wait())
 		}
 	}
-	select {
-	case err := <-ended:
-		if err != nil {
-			return fmt.Errorf("%s ended: %w", host, err)
-		}
-		return nil
-	case <-ctx.Done():
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			return fmt.Errorf("stop %s: %w", host, err)
-		}
-		return <-ended
+	if err := cmd.Wait(); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%s ended: %w", host, err)
 	}
+	return nil
 }
 
 // command returns the host to run, and its arguments.
