@@ -67,6 +67,8 @@ type outbox struct {
 	// paused is set while the host takes nothing, pausedAt is since when.
 	paused   bool
 	pausedAt time.Time
+	// draining is set when no more will come: the interval is over.
+	draining bool
 	spare    []byte
 	// taken is when a batch was last handed over.
 	taken time.Time
@@ -152,6 +154,13 @@ func (o *outbox) pause(now time.Time) {
 	o.paused, o.pausedAt = true, now
 }
 
+// drain says that nothing more will be added.
+func (o *outbox) drain() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.draining = true
+}
+
 func (o *outbox) resume() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -183,7 +192,7 @@ func (o *outbox) take(now time.Time, interval time.Duration) []byte {
 		}
 		return nil
 	}
-	if now.Sub(o.taken) < interval {
+	if now.Sub(o.taken) < interval && !o.draining {
 		return nil
 	}
 	o.taken = now

@@ -188,6 +188,19 @@ func (p *Pipeline) Pause() { p.outbox.pause(time.Now()) }
 // Resume says that the host passes on again what it takes.
 func (p *Pipeline) Resume() { p.outbox.resume() }
 
+// Stop stops the sources and adds a last monitor_status. A host that goes on
+// taking gets what is left; then it calls Close. A host that cannot does without
+// Stop.
+func (p *Pipeline) Stop() {
+	p.stopSources()
+	p.running.Wait()
+	p.outbox.drain()
+	// A full batch has no room for it, and nobody to wait for.
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	p.pump.monitor(now, event.PhaseStop)
+}
+
 // Close stops the sources, commits what the host is certain to have and closes
 // the cursor. What the host may not have is read again at the next start. It
 // may be called more than once; ctx bounds the last commit.

@@ -125,18 +125,33 @@ func stream(ctx context.Context, options config.Map, stdout, stderr io.Writer) (
 	if err != nil {
 		return mistake{err}
 	}
+	defer func() { err = errors.Join(err, pipe.Close(context.WithoutCancel(ctx))) }()
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	for {
-		if _, err = stdout.Write(pipe.Take(poll)); err != nil {
-			// What was not written must not be committed.
-			pipe.Refuse()
-			return errors.Join(fmt.Errorf("write records: %w", err), pipe.Close(context.WithoutCancel(ctx)))
+	for ctx.Err() == nil {
+		if _, err := pass(pipe, stdout); err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return pipe.Close(context.WithoutCancel(ctx))
 		case <-tick.C:
 		}
 	}
+	pipe.Stop()
+	for {
+		if more, err := pass(pipe, stdout); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// pass writes a batch, and reports whether there was one.
+func pass(pipe *pipeline.Pipeline, to io.Writer) (bool, error) {
+	batch := pipe.Take(poll)
+	if _, err := to.Write(batch); err != nil {
+		// What was not written must not be committed.
+		pipe.Refuse()
+		return false, fmt.Errorf("write records: %w", err)
+	}
+	return len(batch) > 0, nil
 }
