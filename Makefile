@@ -60,7 +60,7 @@ lint: $(TOOLS)/golangci-lint ## Check style and the import rules
 	cd test && $(abspath $<) run --config ../.golangci.yml ./...
 
 fuzz: ## Fuzz every decoder for FUZZTIME each
-	@set -e; for pkg in $$($(GO) list $(PURE)); do \
+	@set -e; for pkg in $$($(GO) list $(PURE) ./plugin/host/...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
 		done; \

@@ -98,7 +98,8 @@ pipeline:
 		}
 		var got []string
 		for _, line := range lines(r.stderr, "unknown key") {
-			got = append(got, line[strings.Index(line, "unknown"):])
+			_, message, _ := strings.Cut(line, "[host] ")
+			got = append(got, message)
 		}
 		same(t, got, []string{
 			fmt.Sprintf(`unknown key "idd" for input fixture (%s:11)`, path),

@@ -25,7 +25,7 @@ type decoder struct {
 
 func newDecoder(t testing.TB) *decoder {
 	t.Helper()
-	// Not the test's context: that ends before the driver is told to stop, which is when it looks for leaks.
+	//nolint:usetesting // the test's context ends before the driver is told to stop, which is when it looks for leaks
 	d := &decoder{cmd: exec.CommandContext(context.Background(), tools.driver, filepath.Join(t.TempDir(), "frame.yaml"))}
 	d.cmd.Stderr = os.Stderr
 	var err error

@@ -68,7 +68,7 @@ func compileAll() error {
 		return err
 	}
 	parts := []string{"testdata/driver.c", "-Isrc"}
-	for _, name := range []string{"memory", "json", "msgpack", "yaml", "yaml_lines", "yaml_scalar"} {
+	for _, name := range []string{"memory", "json", "item", "msgpack", "yaml", "yaml_lines", "yaml_scalar"} {
 		parts = append(parts, "src/"+name+".c")
 	}
 	if err := compile(tools.driver, append(parts, "-lm")...); err != nil {
@@ -103,7 +103,6 @@ func cc(args ...string) error {
 	if compiler == "" {
 		compiler = "cc"
 	}
-	//nolint:noctx // there is no test's context yet
 	out, err := exec.Command(compiler, args...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("compile: %w\n%s", err, out)
