@@ -16,7 +16,7 @@ import (
 
 // itemQueue is how many items may wait for the stages. One may hold an object
 // of up to 1.5 MB, the most that etcd stores.
-const itemQueue = 64
+const itemQueue = 16
 
 // pump runs the stages: one item after the other, in one goroutine, so that
 // records keep the order of what they report.
@@ -105,7 +105,14 @@ func (p *pump) process(ctx context.Context, item *event.Item) error {
 		return p.advance(ctx, item)
 	}
 	var occ event.Occurrence
-	if err := guard(func() (err error) { occ, err = decode.KubeEvent(item.Raw); return err }); err != nil {
+	err := guard(func() (err error) {
+		if item.Truncated {
+			return &decode.Error{Reason: decode.TooLarge, Detail: fmt.Sprintf("it is larger than %d bytes", len(item.Raw))}
+		}
+		occ, err = decode.KubeEvent(item.Raw)
+		return err
+	})
+	if err != nil {
 		p.count.received.Add(1)
 		p.reject(err)
 		return p.advance(ctx, item)

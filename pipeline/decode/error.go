@@ -10,6 +10,8 @@ type Reason string
 const (
 	// NotJSON is input that is no JSON, or JSON of another shape.
 	NotJSON Reason = "not_json"
+	// TooLarge is an object larger than any that the API server stores.
+	TooLarge Reason = "too_large"
 	// NotAnEvent is an object that is no Kubernetes Event.
 	NotAnEvent Reason = "not_an_event"
 	// Unidentified is an event without a uid or a resourceVersion, which

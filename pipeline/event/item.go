@@ -34,6 +34,8 @@ type Item struct {
 	Change Change
 	// Raw is the object as JSON. The item owns it.
 	Raw []byte
+	// Truncated is set where the object was too large: Raw is its beginning.
+	Truncated bool
 
 	// Position is set where everything up to this item, itself included, has
 	// been yielded. Items within a list have none.

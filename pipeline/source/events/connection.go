@@ -43,7 +43,7 @@ func (c connection) probe(ctx context.Context) (event.ResourceVersion, error) {
 		var page page
 		err := c.get(ctx, params{limit: 1}, func(r io.Reader) error {
 			var err error
-			page, err = readPage(r, func([]byte) error { return nil })
+			page, err = readPage(r, func(object) error { return nil })
 			return err
 		})
 		if err == nil {

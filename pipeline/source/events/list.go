@@ -51,13 +51,13 @@ func notStreamed(err error) bool {
 }
 
 // listed returns a function that yields items of a list.
-func (s *Source) listed(ctx context.Context) func(raw []byte) error {
+func (s *Source) listed(ctx context.Context) func(object) error {
 	item := event.Item{Change: event.Listed, Known: s.position}
 	if s.position == "" && s.opts.Retention > 0 {
 		item.NotBefore = time.Now().Add(-s.opts.Retention)
 	}
-	return func(raw []byte) error {
-		item.Raw = raw
+	return func(o object) error {
+		item.Raw, item.Truncated = o.raw, !o.whole
 		return s.yield(ctx, item)
 	}
 }

@@ -2,7 +2,6 @@ package events
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
@@ -17,82 +16,46 @@ type page struct {
 	Continue        string
 }
 
-// readPage reads a List and calls each with every item, which each owns. It
-// holds one item at a time, so that the size of a list does not matter.
-func readPage(r io.Reader, each func(raw []byte) error) (page, error) {
-	p := pageReader{dec: json.NewDecoder(r), each: each}
-	if err := p.read(); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return page{}, fmt.Errorf("read list: %w", err)
-	}
-	return p.page, nil
+// object is an undecoded object, which belongs to whoever it is given to.
+type object struct {
+	raw []byte
+	// whole is false where the object was larger than maxItem: raw then is its
+	// beginning.
+	whole bool
 }
 
-type pageReader struct {
-	dec  *json.Decoder
-	each func(raw []byte) error
-	page page
-}
-
-func (p *pageReader) read() error {
-	tok, err := p.dec.Token()
-	if err != nil {
-		return err
-	}
-	if tok != json.Delim('{') {
-		return p.unexpected()
-	}
-	for p.dec.More() {
-		key, err := p.dec.Token()
-		if err != nil {
-			return err
-		}
-		switch key {
-		case "metadata":
+// readPage reads a List and calls each with every item. It holds one item at a
+// time, so that the size of a list does not matter.
+func readPage(r io.Reader, each func(object) error) (page, error) {
+	var p page
+	s := newScanner(r)
+	err := s.members(func(name string) error {
+		switch name {
+		case `"metadata"`:
+			raw, _, err := s.value(maxItem)
+			if err != nil {
+				return err
+			}
 			var meta metav1.ListMeta
-			if err := p.dec.Decode(&meta); err != nil {
-				return err
+			if err := json.Unmarshal(raw, &meta); err != nil {
+				return fmt.Errorf("decode metadata: %w", err)
 			}
-			p.page = page{ResourceVersion: event.ResourceVersion(meta.ResourceVersion), Continue: meta.Continue}
-		case "items":
-			if err := p.items(); err != nil {
-				return err
-			}
+			p = page{ResourceVersion: event.ResourceVersion(meta.ResourceVersion), Continue: meta.Continue}
+			return nil
+		case `"items"`:
+			return s.elements(func() error {
+				raw, whole, err := s.value(maxItem)
+				if err != nil {
+					return err
+				}
+				return each(object{raw: raw, whole: whole})
+			})
 		default:
-			var skip json.RawMessage
-			if err := p.dec.Decode(&skip); err != nil {
-				return err
-			}
+			return s.skip()
 		}
+	})
+	if err != nil {
+		return page{}, fmt.Errorf("read list: %w", inside(err))
 	}
-	_, err = p.dec.Token()
-	return err
-}
-
-func (p *pageReader) items() error {
-	tok, err := p.dec.Token()
-	// Some servers write null for an empty list.
-	if err != nil || tok == nil {
-		return err
-	}
-	if tok != json.Delim('[') {
-		return p.unexpected()
-	}
-	for p.dec.More() {
-		var raw json.RawMessage
-		if err := p.dec.Decode(&raw); err != nil {
-			return err
-		}
-		if err := p.each(raw); err != nil {
-			return err
-		}
-	}
-	_, err = p.dec.Token()
-	return err
-}
-
-func (p *pageReader) unexpected() error {
-	return fmt.Errorf("it is no List: unexpected JSON at offset %d", p.dec.InputOffset())
+	return p, nil
 }

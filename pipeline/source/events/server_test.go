@@ -198,14 +198,14 @@ func status(code int, reason metav1.StatusReason, message string) string {
 	return fmt.Sprintf(`{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":%q,"reason":%q,"code":%d}`, message, reason, code)
 }
 
-func object(rv int) string {
+func objectOf(rv int) string {
 	return fmt.Sprintf(`{"metadata":{"name":"e%d","uid":"u%d","resourceVersion":"%d"},"note":"{\"items\":[\"]\"]}"}`, rv, rv, rv)
 }
 
 func pageOf(rv, cont string, versions ...int) *http.Response {
 	var items []string
 	for _, v := range versions {
-		items = append(items, object(v))
+		items = append(items, objectOf(v))
 	}
 	return response(200, strings.NewReader(fmt.Sprintf(`{"kind":"EventList","apiVersion":"events.k8s.io/v1","metadata":{"resourceVersion":%q,"continue":%q},"items":[%s]}`,
 		rv, cont, strings.Join(items, ","))))
@@ -213,9 +213,9 @@ func pageOf(rv, cont string, versions ...int) *http.Response {
 
 func frames(lines ...string) string { return strings.Join(lines, "\n") + "\n" }
 
-func added(rv int) string    { return fmt.Sprintf(`{"type":"ADDED","object":%s}`, object(rv)) }
-func modified(rv int) string { return fmt.Sprintf(`{"type":"MODIFIED","object":%s}`, object(rv)) }
-func deleted(rv int) string  { return fmt.Sprintf(`{"type":"DELETED","object":%s}`, object(rv)) }
+func added(rv int) string    { return fmt.Sprintf(`{"type":"ADDED","object":%s}`, objectOf(rv)) }
+func modified(rv int) string { return fmt.Sprintf(`{"type":"MODIFIED","object":%s}`, objectOf(rv)) }
+func deleted(rv int) string  { return fmt.Sprintf(`{"type":"DELETED","object":%s}`, objectOf(rv)) }
 
 func bookmark(rv int, endsList bool) string {
 	annotations := ""

@@ -143,7 +143,11 @@ func (s *Source) Run(ctx context.Context) {
 	}
 }
 
-const healthyAfter = 30 * time.Second
+const (
+	healthyAfter = 30 * time.Second
+	// longestWish bounds what a server may ask for with Retry-After.
+	longestWish = time.Minute
+)
 
 // errShort ends a session that the server closed at once: without a pause it
 // would be opened again in a busy loop.
@@ -159,7 +163,8 @@ func (s *Source) pause(ctx context.Context, backoff *wait.Backoff, err error) {
 	}
 	delay := backoff.Step()
 	if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
-		delay = max(delay, time.Duration(seconds)*time.Second)
+		// A wish of hours would outlast the events.
+		delay = max(delay, min(time.Duration(seconds)*time.Second, longestWish))
 	}
 	line := s.opts.Describe(err)
 	var repeated bool

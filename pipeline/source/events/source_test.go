@@ -134,7 +134,7 @@ func TestConversations(t *testing.T) {
 				func(request) *http.Response { return pageOf("9", "") },
 				func(request) *http.Response { return noStream() },
 				func(request) *http.Response {
-					return response(200, strings.NewReader(`{"metadata":{"resourceVersion":"9"},"items":[`+object(3)+`,`))
+					return response(200, strings.NewReader(`{"metadata":{"resourceVersion":"9"},"items":[`+objectOf(3)+`,`))
 				},
 				func(request) *http.Response { return pageOf("9", "") },
 				func(request) *http.Response { return pageOf("9", "", 3, 7) },

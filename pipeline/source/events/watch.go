@@ -22,7 +22,7 @@ func (s *Source) streamList(ctx context.Context, c connection) error {
 
 // follow reads the frames of a watch. While listed is set, what is added
 // belongs to the list; the bookmark that ends the list unsets it.
-func (s *Source) follow(ctx context.Context, c connection, p params, listed func([]byte) error) error {
+func (s *Source) follow(ctx context.Context, c connection, p params, listed func(object) error) error {
 	// A watch lasts between half and all of its time, so that many do not end
 	// together.
 	half := c.watchTimeout / 2
@@ -91,9 +91,9 @@ func (s *Source) changed(ctx context.Context, frame frame) error {
 	item := event.Item{Position: event.Position(version)}
 	switch frame.Type {
 	case frameAdded, frameModified:
-		item.Change, item.Raw = event.Updated, frame.Object
+		item.Change, item.Raw, item.Truncated = event.Updated, frame.Object.raw, !frame.Object.whole
 	case frameDeleted:
-		item.Change, item.Raw = event.Deleted, frame.Object
+		item.Change, item.Raw, item.Truncated = event.Deleted, frame.Object.raw, !frame.Object.whole
 	case frameBookmark:
 		item.Change = event.Progress
 	default:
