@@ -211,9 +211,20 @@ func (p *Pipeline) Close(ctx context.Context) error {
 
 func (p *Pipeline) close(ctx context.Context) error {
 	p.stopSources()
-	p.running.Wait()
 	p.stopStages()
-	p.committing.Wait()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.running.Wait()
+		p.committing.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		// What was not committed is read again. The file stays locked until
+		// the process ends, which is better than to close it under a writer.
+		return fmt.Errorf("stop the stages: %w", ctx.Err())
+	}
 
 	left := p.outbox.settle(time.Now())
 	p.commits.commit(ctx)

@@ -195,13 +195,14 @@ func parseURL(s string) (string, error) {
 	return strings.TrimRight(s, "/"), nil
 }
 
-// showURL returns what may be shown of a URL that may hold a password.
+// showURL returns what may be shown of a URL that may hold a password or, in
+// its query, a token.
 func showURL(s string) string {
-	if !strings.Contains(s, "@") {
+	if !strings.ContainsAny(s, "@?#") {
 		return s
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.User == nil {
+	if err != nil || u.Host == "" || strings.Contains(s, "@") && u.User == nil {
 		return hidden
 	}
 	u.User, u.RawQuery, u.Fragment = nil, "", ""

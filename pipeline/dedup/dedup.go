@@ -75,8 +75,10 @@ func Key(uid event.UID) event.SeenKey { return event.SeenKey(uid) }
 //  4. A known event is news if it happened more often or later than it was
 //     reported, or if it says something else now. A change of nothing but
 //     metadata is none.
-//  5. A version with a lower count and an older time than reported is a stale
-//     copy, as an etcd restored from a backup serves them.
+//  5. A version that is not newer than the one reported, with a lower count or
+//     an older time, is a stale copy, as an etcd restored from a backup serves
+//     them. A newer version counts whatever its count and time: who may write
+//     events could otherwise mute one for ever with a count of two billion.
 func (f *Filter) Judge(ctx context.Context, item *event.Item, occ *event.Occurrence) (Verdict, error) {
 	seen, known, err := f.lookup(ctx, Key(occ.UID))
 	if err != nil {
@@ -96,7 +98,12 @@ func (f *Filter) Judge(ctx context.Context, item *event.Item, occ *event.Occurre
 		return News, nil
 	}
 	more, later := occ.Count > seen.Count, occ.LastTime.After(seen.Last)
-	if !more && !later && (occ.Count < seen.Count || occ.LastTime.Before(seen.Last) || Digest(occ) == seen.Digest) {
+	less, earlier := occ.Count < seen.Count, occ.LastTime.Before(seen.Last)
+	switch {
+	case more || later:
+	case occ.ResourceVersion.NotAfter(seen.Version) && (less || earlier):
+		return Repeat, nil
+	case !less && !earlier && Digest(occ) == seen.Digest:
 		return Repeat, nil
 	}
 	occ.CountDelta = max(occ.Count-seen.Count, 0)
@@ -158,7 +165,8 @@ func Digest(occ *event.Occurrence) uint64 {
 // the repeats of an event rarely move it in the cursor's index.
 func Expiry(now, last time.Time, retention time.Duration) time.Time {
 	const timeToLive = 24 * time.Hour
-	if last.Before(now) {
+	// A time in the future is somebody's clock, or somebody's mischief.
+	if last.Before(now) || last.After(now.Add(timeToLive)) {
 		last = now
 	}
 	return last.Add(retention + timeToLive).Truncate(time.Hour).Add(time.Hour)

@@ -47,6 +47,7 @@ func TestJudge(t *testing.T) {
 		{name: "says something else", seen: first, occ: occurrence("101", 3, 0, "other"), want: News, delta: 0},
 		{name: "only metadata changed", seen: first, occ: occurrence("101", 3, 0, "m"), want: Repeat},
 		{name: "older copy of a restored server", seen: first, occ: occurrence("90", 2, -1, "m"), want: Repeat},
+		{name: "newer version after a count and time out of this world", seen: occurrence("100", 2147483647, 9_999_999, "m"), occ: occurrence("101", 4, 1, "OOMKilled"), want: News, delta: 0},
 		{name: "lower count but newer: recreated series", seen: first, occ: occurrence("101", 1, 5, "m"), want: News, delta: 0},
 		{name: "listed, dealt with by an earlier run, key forgotten", item: event.Item{Change: event.Listed, Known: "100"}, occ: occurrence("100", 3, 0, "m"), want: Repeat},
 		{name: "listed, newer than the earlier run, however old", item: event.Item{Change: event.Listed, Known: "99", NotBefore: time.Time{}}, occ: occurrence("100", 3, -600, "m"), want: News, delta: 3},

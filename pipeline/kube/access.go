@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -305,17 +306,21 @@ func (a *Access) Identity(ctx context.Context) (string, error) {
 	return id, nil
 }
 
+// maxNamespace bounds the answer about a namespace, which has a kilobyte: who
+// answers in place of the server must not fill the memory.
+const maxNamespace = 1 << 20
+
 func askIdentity(ctx context.Context, c *client) (string, error) {
-	res := c.rest.Get().AbsPath("/api/v1/namespaces/kube-system").Do(ctx)
-	if err := res.Error(); err != nil {
-		if apierrors.IsForbidden(err) {
-			return "url:" + c.base.Host, nil
-		}
-		return "", err
+	body, err := c.rest.Get().AbsPath("/api/v1/namespaces/kube-system").Stream(ctx)
+	if apierrors.IsForbidden(err) {
+		return "url:" + c.base.Host, nil
 	}
-	raw, err := res.Raw()
 	if err != nil {
 		return "", err
+	}
+	raw, err := io.ReadAll(io.LimitReader(body, maxNamespace))
+	if err = errors.Join(err, body.Close()); err != nil {
+		return "", fmt.Errorf("read namespace kube-system: %w", err)
 	}
 	var ns struct {
 		Metadata struct {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
 // logger writes lines as Fluent Bit writes its own, so that both read as one
@@ -95,16 +96,17 @@ func quoted(v slog.Value) string {
 	default:
 		s = v.String()
 	}
-	if s == "" || strings.ContainsAny(s, " \t\n\r\"=") {
+	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || r == '"' || r == '=' || !unicode.IsPrint(r) }) {
 		return fmt.Sprintf("%q", s)
 	}
 	return s
 }
 
-// oneLine keeps a message from forging further lines.
+// oneLine keeps a message from forging further lines and from steering the
+// terminal of who reads them.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\r' {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r

@@ -21,6 +21,7 @@ func TestLogLines(t *testing.T) {
 		{"warn with attributes", func(l *logger) { l.With("scope", "*").Warn("w", "x", "") }, "[ warn] [input:live_status:live_status.0] w scope=* x=\"\"\n"},
 		{"debug is off", func(l *logger) { l.Debug("d") }, ""},
 		{"a message cannot forge a line", func(l *logger) { l.Info("a\n[error] b") }, "[ info] [input:live_status:live_status.0] a [error] b\n"},
+		{"nor steer the terminal", func(l *logger) { l.Info("a\x1b[2K", "x", "\x1b]0;t\a") }, "[ info] [input:live_status:live_status.0] a [2K x=\"\\x1b]0;t\\a\"\n"},
 		{"a line for each mistake", func(l *logger) { l.Errors(errors.Join(errors.New("one"), errors.New("two"))) }, "[error] [input:live_status:live_status.0] one\n[error] [input:live_status:live_status.0] two\n"},
 	}
 	for _, tt := range tests {
