@@ -119,7 +119,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		{Map{"kube_url": "api.example.com"}, []string{`kube_url "api.example.com": begins with neither https:// nor http://; write https://HOST, https://HOST:PORT or http://HOST:PORT`}},
 		{Map{"kube_url": "https://"}, []string{`kube_url "https://": names no host; write https://HOST, https://HOST:PORT or http://HOST:PORT`}},
-		{Map{"kube_url": "https://a?b=c"}, []string{`kube_url "https://a?b=c": has a query or a fragment; write https://HOST, https://HOST:PORT or http://HOST:PORT`}},
+		{Map{"kube_url": "https://a?b=c"}, []string{`kube_url "https://a": has a query or a fragment; write https://HOST, https://HOST:PORT or http://HOST:PORT`}},
 		{Map{"kube_url": "https://me:hunter2@a/"}, []string{`kube_url "https://a/": has a user name or password in it; take it out; use kube_token_file, kube_client_cert_file or kube_config`}},
 		{Map{"kube_url": "https://me:hunter2%@a/"}, []string{`kube_url "[secret]": is not a URL; write https://HOST, https://HOST:PORT or http://HOST:PORT`}},
 		{Map{"kube_token_ttl": "soon"}, []string{`kube_token_ttl "soon": is not a duration; write for example 90, 10m, 1h, 1h30m or 1d`}},
