@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -258,10 +259,10 @@ func TestSilenceIsNotTrusted(t *testing.T) {
 }
 
 func TestBacksOffAndRecovers(t *testing.T) {
-	var up bool
+	var up atomic.Bool
 	s := &server{identity: func() (string, error) { return "", errors.New("connection refused") }}
 	s.identity = func() (string, error) {
-		if !up {
+		if !up.Load() {
 			return "", errors.New("connection refused")
 		}
 		return "cluster-uid", nil
@@ -279,7 +280,7 @@ func TestBacksOffAndRecovers(t *testing.T) {
 		if st.State != event.SourceBackingOff || st.Error != "connection refused" || st.Reconnects < 60 || st.Reconnects > 400 {
 			t.Errorf("after an hour without a server: %+v", st)
 		}
-		up = true
+		up.Store(true)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if st := src.Status(); st.State != event.SourceWatching || st.Error != "" || out.String() != "P@9" {
