@@ -2,6 +2,7 @@ package events
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -124,14 +125,14 @@ func TestScannerErrors(t *testing.T) {
 		"<html>gateway</html>\n": errNotJSON,
 	} {
 		_, err := readPage(strings.NewReader(in), func(object) error { return nil })
-		if want == io.EOF {
+		if errors.Is(want, io.EOF) {
 			want = io.ErrUnexpectedEOF // a page must not be empty
 		}
 		if err == nil || !strings.Contains(err.Error(), want.Error()) {
 			t.Errorf("%q: error %v, want %v", in, err, want)
 		}
 	}
-	if _, err := newFrameReader(strings.NewReader("\n")).next(); err != io.EOF { //nolint:errorlint // the end itself is meant
+	if _, err := newFrameReader(strings.NewReader("\n")).next(); !errors.Is(err, io.EOF) {
 		t.Errorf("between frames: %v", err)
 	}
 }
