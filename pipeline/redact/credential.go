@@ -8,8 +8,9 @@ import "strings"
 func redactCredentials(v string) string {
 	var out []byte
 	done := 0
+	var w word
 	for i := 0; i < len(v); {
-		start, end := credential(v, i)
+		start, end := credential(v, i, &w)
 		if end <= start {
 			i++
 			continue
@@ -24,12 +25,13 @@ func redactCredentials(v string) string {
 }
 
 // credential returns where the credential lies whose announcement, such as the
-// name of a header, begins at i. The range is empty if there is none.
-func credential(v string, i int) (start, end int) {
+// name of a header, begins at i. The range is empty if there is none. The word
+// of the last call speeds up the next.
+func credential(v string, i int, w *word) (start, end int) {
 	switch v[i] {
 	case ':':
 		if j := afterScheme(v, i); j > 0 {
-			return urlPassword(v, j)
+			return urlPassword(v, j, w)
 		}
 	case 'a', 'A':
 		if hasPrefixFold(v[i:], "authorization") {
@@ -82,14 +84,45 @@ func headerValue(v string, i int) (start, end int) {
 		for j < len(v) && (v[j] == ' ' || v[j] == '\t') {
 			j++
 		}
-		if j > i+len(scheme) {
-			if isMark(v[j:]) {
-				return 0, 0
-			}
-			return j, endOfWord(v, j)
+		if j == i+len(scheme) {
+			continue
 		}
+		if !hasQuote(v[quoted:i]) {
+			j = skipOpening(v, j)
+		}
+		if isMark(v[j:]) {
+			return 0, 0
+		}
+		if end = endOfWord(v, j); scheme == "token" || isParameter(v, j, end) {
+			// There may be more of them: Token token="abc", nonce="def".
+			end = endOfValue(v, quoted, j)
+		}
+		return j, end
 	}
 	return i, endOfValue(v, quoted, i)
+}
+
+// isParameter reports whether the word from start to end is the name of a
+// parameter and its equals sign, with a quoted value behind it. What ends so,
+// but is of a length as base64 has, may as well be a padded credential before
+// the closing quote of something else.
+func isParameter(v string, start, end int) bool {
+	if end == len(v) || end == start || v[end-1] != '=' || !isOpening(v[end]) {
+		return false
+	}
+	value := skipOpening(v, end)
+	return (end-start)%4 != 0 || (value < len(v) && isToken68(v[value]))
+}
+
+func isOpening(c byte) bool { return c == '\\' || hasQuote(string(c)) }
+
+// skipOpening returns the index of the first byte of v from i that is neither
+// a quote nor its escape.
+func skipOpening(v string, i int) int {
+	for i < len(v) && isOpening(v[i]) {
+		i++
+	}
+	return i
 }
 
 // keyValue finds the value of a key that ends at i. With quotes set both have
@@ -170,12 +203,19 @@ func endOfWord(v string, i int) int {
 	return i
 }
 
+// maxQuote bounds the quotes with their escapes around a value, in bytes: they
+// are compared at every byte of it.
+const maxQuote = 64
+
 // endOfValue returns where the value ends that begins at start, with the
 // quotes before it from open on: at the same quotes, or else at the end of the
-// line.
+// line. Behind too many quotes all is taken for the value.
 func endOfValue(v string, open, start int) int {
 	quote := strings.TrimLeft(v[open:start], " \t\r\n[")
-	if quote != "" && hasQuote(quote) {
+	if hasQuote(quote) {
+		if len(quote) > maxQuote {
+			return len(v)
+		}
 		for i := start; i < len(v); i++ {
 			if strings.HasPrefix(v[i:], quote) && v[i-1] != '\\' {
 				return i
@@ -189,9 +229,6 @@ func endOfValue(v string, open, start int) int {
 	return len(v)
 }
 
-// maxAuthority bounds the search for the end of a URL's password, in bytes.
-const maxAuthority = 1024
-
 // afterScheme returns the index behind the :// that begins at the colon at i,
 // be its slashes escaped as in some JSON or not, and 0 if there is none.
 func afterScheme(v string, i int) int {
@@ -203,27 +240,51 @@ func afterScheme(v string, i int) int {
 	return 0
 }
 
-// urlPassword finds the password in the authority of a URL, which begins at i.
-func urlPassword(v string, i int) (start, end int) {
-	rest := v[i:min(len(v), i+maxAuthority)]
-	if strings.IndexByte(rest, '@') < 0 {
+// word is a run without white space and quotes in which a URL was met. It may
+// hold many, and is searched once for all of them.
+type word struct {
+	// end is where it ends, 0 before the first.
+	end int
+	// at is where its last @ stands, negative if it has none.
+	at int
+}
+
+// urlPassword finds the password in the authority of a URL, which begins at i,
+// or the whole user information where that is a token and no name.
+func urlPassword(v string, i int, w *word) (start, end int) {
+	if i >= w.end {
+		w.end = endOfWord(v, i)
+		w.at = i + strings.LastIndexByte(v[i:w.end], '@')
+		if w.at < i {
+			w.at = -1
+		}
+	}
+	if w.at < i {
 		return 0, 0
 	}
-	rest = rest[:endOfWord(rest, 0)]
-	authority := rest
-	if j := strings.IndexAny(rest, "/?#"); j >= 0 {
-		authority = rest[:j]
-	}
-	colon := strings.IndexByte(authority, ':')
-	if colon < 0 {
-		return 0, 0
+	authority := v[i:w.end]
+	if j := strings.IndexAny(authority, "/?#"); j >= 0 {
+		authority = authority[:j]
 	}
 	at := strings.LastIndexByte(authority, '@')
-	if at < 0 && !isPort(authority[colon+1:]) {
-		// The password holds a slash or the like that should be escaped.
-		at = strings.LastIndexByte(rest, '@')
+	info := authority
+	if at >= 0 {
+		info = authority[:at]
 	}
-	if at <= colon+1 || rest[colon+1:at] == MarkRedacted {
+	colon := strings.IndexByte(info, ':')
+	switch {
+	case at < 0 && (colon < 0 || isPort(info[colon+1:])):
+		return 0, 0
+	case at < 0:
+		// The password holds a slash or the like that should be escaped.
+		at = w.at - i
+	case info == "git":
+		// The name that everyone has on servers of repositories.
+		return 0, 0
+	case colon < 0, colon == at-1, info[colon+1:] == "x-oauth-basic":
+		colon = -1
+	}
+	if at == colon+1 || v[i+colon+1:i+at] == MarkRedacted {
 		return 0, 0
 	}
 	return i + colon + 1, i + at

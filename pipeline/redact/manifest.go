@@ -40,12 +40,13 @@ func mentionsPatch(v string) bool {
 	return false
 }
 
-// opensData reports whether a key named data that is quoted, the first of
-// which ends at i, opens an object.
+// opensData reports whether a key named data, the first of which ends at i,
+// opens an object, as JSON, YAML or Go write it: a patch has no more than that.
 func opensData(v string, i int) bool {
 	for ; i >= 0; i = nextKey(v, i, "data") {
 		colon := skipQuotes(v, i)
-		if value := skipQuotes(v, colon+1); hasQuote(v[i:colon]) && value < len(v) && v[value] == '{' {
+		value := v[skipQuotes(v, colon+1):]
+		if (v[colon] == ':' || hasQuote(v[i:colon])) && (strings.HasPrefix(value, "{") || strings.HasPrefix(value, "map[")) {
 			return true
 		}
 	}

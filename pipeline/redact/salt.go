@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Sizes of a salt in bytes.
@@ -29,9 +30,10 @@ func NewSalt(random io.Reader) ([]byte, error) {
 // LoadSalt returns the salt kept in the file at path: its whole content, from
 // 32 bytes to 4 KiB. Where there is no file it makes one of 32 bytes from
 // random with permissions 0600; of several that do so at the same time all
-// return the same salt. A file that is too short or too long, or that everyone
-// may write, is an error, and is never replaced. One that others may read is
-// none, see SaltExposed.
+// return the same salt. A file that is too short or too long, that others than
+// its owner may write, or whose owner is neither this process's user nor root,
+// is an error, and is never replaced. One that others may read is none, see
+// SaltExposed.
 func LoadSalt(path string, random io.Reader) ([]byte, error) {
 	salt, err := readSalt(path)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -59,7 +61,8 @@ func SaltExposed(path string) (bool, error) {
 }
 
 func readSalt(path string) (_ []byte, err error) {
-	f, err := os.Open(path)
+	// Without O_NONBLOCK a FIFO would be waited for.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open salt: %w", err)
 	}
@@ -70,8 +73,11 @@ func readSalt(path string) (_ []byte, err error) {
 		return nil, fmt.Errorf("open salt: %w", err)
 	case !st.Mode().IsRegular():
 		return nil, fmt.Errorf("open salt %s: not a regular file", path)
-	case st.Mode().Perm()&0o002 != 0:
-		return nil, fmt.Errorf("open salt %s: everyone may write it (mode %04o): make sure that it is the one you made, then chmod 600 it", path, st.Mode().Perm())
+	case st.Mode().Perm()&0o022 != 0:
+		return nil, fmt.Errorf("open salt %s: others than its owner may write it (mode %04o): make sure that it is the one you made, then chmod 600 it", path, st.Mode().Perm())
+	}
+	if err := checkOwner(st, os.Geteuid()); err != nil {
+		return nil, fmt.Errorf("open salt %s: %w", path, err)
 	}
 	salt, err := io.ReadAll(io.LimitReader(f, maxSalt+1))
 	switch {

@@ -109,21 +109,28 @@ func (w *walk) setText(n *node, text, reason string) {
 
 func (w *walk) object(n *node, outer owner, depth int) {
 	own, children := ownerOf(n, outer)
-	patched := patchTarget(n)
+	target := patchTarget(n)
+	named := namesCredential(n)
 	for i := range n.kids {
 		kid := &n.kids[i]
+		inner := children
+		if inner == ownerOther && isEmbedded(kid.key) {
+			inner = ownerUnknown
+		}
 		switch {
 		case isDataKey(kid.key) && (own != ownerOther || !strings.EqualFold(kid.key, "data")):
 			w.data(kid)
-		case isVanishing(kid.key):
+		case vanishes(kid.key, kid.kind, kid.text):
 			w.vanish(kid)
-		case patched != nil && strings.EqualFold(kid.key, "value"):
-			w.patchValue(kid, patched, depth)
+		case named && strings.EqualFold(kid.key, "value") && isVanishable(kid.kind, kid.text):
+			w.vanish(kid)
+		case target.meaning != patchNone && strings.EqualFold(kid.key, "value"):
+			w.patchValue(kid, target, depth)
 		case kid.kind == '"' && kid.text != "" && strings.EqualFold(kid.key, lastApplied):
 			out, reason := w.s.document(kid.text, depth+1)
 			w.setText(kid, out, reason)
 		default:
-			w.value(kid, children, depth)
+			w.value(kid, inner, depth)
 		}
 	}
 }
@@ -166,20 +173,17 @@ func isDataKey(key string) bool {
 	return strings.EqualFold(key, "data") || strings.EqualFold(key, "stringData")
 }
 
-// isVanishing reports whether what stands under key is a credential that is of
-// no use to anyone, not even as a hash.
-func isVanishing(key string) bool {
-	for _, k := range [...]string{"token", "Authorization", "client-key-data", "password", bootstrapSecret} {
+// isEmbedded reports whether what stands under key is an object of its own, or
+// a patch of one, whatever kind it stands in: audit events and admission
+// reviews quote what was asked for, at times without its kind.
+func isEmbedded(key string) bool {
+	for _, k := range [...]string{"requestObject", "responseObject", "object", "oldObject", "patch"} {
 		if strings.EqualFold(key, k) {
 			return true
 		}
 	}
 	return false
 }
-
-// bootstrapSecret is the secret half of a bootstrap token, under this key in
-// the data of its Secret.
-const bootstrapSecret = "token-secret"
 
 func (w *walk) vanish(n *node) {
 	if n.isNull() || (n.kind == '"' && n.text == "") {
@@ -233,54 +237,4 @@ func (s *structural) hash(key string, value []byte) string {
 	m.Write([]byte{0})
 	m.Write(value)
 	return MarkHash + hex.EncodeToString(m.Sum(nil)[:16])
-}
-
-// patchTarget returns the segments of the path of a JSON patch operation
-// (RFC 6902), nil if n is none.
-func patchTarget(n *node) []string {
-	var path *node
-	for i := range n.kids {
-		if kid := &n.kids[i]; kid.kind == '"' && strings.EqualFold(kid.key, "path") {
-			if path != nil {
-				// Which of two paths counts depends on the reader.
-				return append(strings.Split(path.text, "/"), strings.Split(kid.text, "/")...)
-			}
-			path = kid
-		}
-	}
-	if path == nil {
-		return nil
-	}
-	return strings.Split(path.text, "/")
-}
-
-var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
-
-// patchValue redacts what a patch operation puts at path. What the patch is
-// for is not known, so that data is taken for a Secret's.
-func (w *walk) patchValue(n *node, path []string, depth int) {
-	last := unescapePointer.Replace(path[len(path)-1])
-	for i, segment := range path {
-		segment = unescapePointer.Replace(segment)
-		switch {
-		case isDataKey(segment) && i == len(path)-1 && n.kind == '{':
-			key := n.key
-			n.key = segment
-			w.data(n)
-			n.key = key
-			return
-		case isDataKey(segment):
-			w.secret(n, last, strings.EqualFold(segment, "data"))
-			return
-		case isVanishing(segment):
-			w.vanish(n)
-			return
-		}
-	}
-	if strings.EqualFold(last, lastApplied) && n.kind == '"' {
-		out, reason := w.s.document(n.text, depth+1)
-		w.setText(n, out, reason)
-		return
-	}
-	w.value(n, ownerUnknown, depth)
 }

@@ -82,6 +82,61 @@ func TestHostileTextTakesBoundedTime(t *testing.T) {
 	}
 }
 
+// TestManyValuesOfOnePatch has paths and values whose product is large.
+func TestManyValuesOfOnePatch(t *testing.T) {
+	s := newStructural(testSalt)
+	for name, c := range map[string]struct{ path, value, reason string }{
+		"longest":       {"/data" + strings.Repeat("/", maxSegments-2), MarkHash, ""},
+		"many segments": {"/data" + strings.Repeat("/", maxSegments-1), MarkWithheld, ReasonTooLarge},
+		"long segment":  {"/data/" + strings.Repeat("x", maxPath), MarkWithheld, ReasonTooLarge},
+	} {
+		in := `{"path":"` + c.path + `"` + strings.Repeat(`,"value":1`, 3) + `}`
+		out, reason := s.redact(place{annotation: true}, in)
+		if reason != c.reason || strings.Count(out, c.value) != 3 {
+			t.Errorf("%s: %.300s, reason %q", name, out, reason)
+		}
+	}
+}
+
+// TestDataCountsBeforeOtherTargets has paths that hide data behind others.
+func TestDataCountsBeforeOtherTargets(t *testing.T) {
+	s := newStructural(testSalt)
+	for _, path := range []string{
+		`"path":"/accessToken","path":"/data"`,
+		`"path":"/data","path":"/accessToken"`,
+		`"path":"/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration","path":"/data"`,
+		`"path":"/accessToken/data"`,
+	} {
+		if out, _ := s.redact(place{}, `{`+path+`,"value":{"a":"c2Vj"}}`); strings.Contains(out, "c2Vj") {
+			t.Errorf("%s: %s", path, out)
+		}
+	}
+}
+
+// TestHostileMebibyte is a guard against work that grows with the square of
+// the input, which would take minutes.
+func TestHostileMebibyte(t *testing.T) {
+	s := newStructural(testSalt)
+	half := maxSize / 2
+	quotes := strings.Repeat(`"`, maxSize/3)
+	values := strings.Repeat(`,"value":1`, 40_000) + "}"
+	for name, v := range map[string]string{
+		"segments":  `{"path":"` + strings.Repeat("/", half) + `"` + values,
+		"long path": `{"path":"/data/` + strings.Repeat("x", half) + `"` + values,
+		"paths":     `{` + strings.Repeat(`"path":"/data",`, 20_000) + `"x":1` + values,
+		"quotes":    `x "token":` + quotes + "x" + quotes[1:] + "x" + quotes[1:],
+		"URLs":      strings.Repeat("://a:b", half/3) + "@",
+		"names":     `{` + strings.Repeat(`"name":"x",`, 20_000) + `"x":1` + values,
+	} {
+		start := time.Now()
+		s.redact(place{}, v)
+		s.redact(place{annotation: true}, v)
+		if d := time.Since(start); d > 5*time.Second {
+			t.Errorf("%s: %v", name, d)
+		}
+	}
+}
+
 func FuzzParseJSON(f *testing.F) {
 	for _, s := range []string{
 		`{}`, `[]`, ` [1, -0.5e+3 ,"a\u00e9\ud83d\ude00\n"] `, `{"a":{"b":[null,true,false]},"a":1}`, `01`, `1.`, `-`, `"\x"`, `"\ud800"`,

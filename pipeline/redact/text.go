@@ -237,7 +237,12 @@ func isInteresting(fragment string) bool {
 			return true
 		}
 	}
-	return containsFold(fragment, "data") || containsFold(fragment, "path")
+	for _, word := range [...]string{"data", "path", "token", "password"} {
+		if containsFold(fragment, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // containsFold reports whether v contains word, lower-case ASCII, in any case.
