@@ -50,14 +50,15 @@ func LoadSalt(path string, random io.Reader) ([]byte, error) {
 }
 
 // SaltExposed reports whether others than its owner may read the salt file at
-// path. With mounted Kubernetes Secrets that is usual; elsewhere it deserves a
+// path, or its group may write it. With mounted Kubernetes Secrets and with an
+// fsGroup, whose rights a kubelet adds to the files of a volume, that is usual; elsewhere it deserves a
 // warning, since who knows the salt can test guesses of a hashed value.
 func SaltExposed(path string) (bool, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		return false, fmt.Errorf("inspect salt: %w", err)
 	}
-	return st.Mode().Perm()&0o044 != 0, nil
+	return st.Mode().Perm()&0o064 != 0, nil
 }
 
 func readSalt(path string) (_ []byte, err error) {
@@ -73,8 +74,8 @@ func readSalt(path string) (_ []byte, err error) {
 		return nil, fmt.Errorf("open salt: %w", err)
 	case !st.Mode().IsRegular():
 		return nil, fmt.Errorf("open salt %s: not a regular file", path)
-	case st.Mode().Perm()&0o022 != 0:
-		return nil, fmt.Errorf("open salt %s: others than its owner may write it (mode %04o): make sure that it is the one you made, then chmod 600 it", path, st.Mode().Perm())
+	case st.Mode().Perm()&0o002 != 0:
+		return nil, fmt.Errorf("open salt %s: everyone may write it (mode %04o): make sure that it is the one you made, then chmod 600 it", path, st.Mode().Perm())
 	}
 	if err := checkOwner(st, os.Geteuid()); err != nil {
 		return nil, fmt.Errorf("open salt %s: %w", path, err)
