@@ -117,7 +117,9 @@ func (c connection) request(p params) *rest.Request {
 		set("watch", "true")
 		set("allowWatchBookmarks", "true")
 		set("resourceVersion", string(p.from))
-		set("timeoutSeconds", strconv.Itoa(max(int(p.timeout/time.Second), 1)))
+		if p.timeout > 0 {
+			set("timeoutSeconds", strconv.Itoa(max(int(p.timeout/time.Second), 1)))
+		}
 		if p.initialEvents {
 			set("sendInitialEvents", "true")
 			set("resourceVersionMatch", "NotOlderThan")

@@ -57,7 +57,8 @@ type Options struct {
 	// Retention is how old an event may be, by its last occurrence, to be
 	// reported at a stream's very first list. Zero sets no limit.
 	Retention time.Duration
-	// WatchTimeout is how long a watch may last before it is renewed.
+	// WatchTimeout is how long a watch may last before it is renewed. Zero
+	// leaves it to the server.
 	WatchTimeout time.Duration
 
 	// Describe turns an error into a line for a person. It never shows a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -331,6 +332,28 @@ func TestQuery(t *testing.T) {
 			t.Errorf("labelSelector %s", got)
 		}
 	})
+}
+
+// kube_watch_timeout 0 leaves the time of a watch to the server.
+func TestWatchTimeout(t *testing.T) {
+	for timeout, want := range map[time.Duration]func(string) bool{
+		0:                func(s string) bool { return s == "" },
+		10 * time.Minute: func(s string) bool { n, err := strconv.Atoi(s); return err == nil && n >= 300 && n <= 600 },
+	} {
+		s := &server{}
+		s.answer = func(r request) *http.Response {
+			if r.probe() {
+				return pageOf("9", "")
+			}
+			return live(r, frames(bookmark(9, true)))
+		}
+		run(t, s, func(o *Options) { o.WatchTimeout = timeout }, func(t *testing.T, _ *Source, _ *sink) {
+			synctest.Wait()
+			if got := s.requests[1].query.Get("timeoutSeconds"); !want(got) {
+				t.Errorf("timeout %s: timeoutSeconds=%q", timeout, got)
+			}
+		})
+	}
 }
 
 func TestMistakesAreNamed(t *testing.T) {

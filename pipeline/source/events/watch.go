@@ -25,9 +25,11 @@ func (s *Source) streamList(ctx context.Context, c connection) error {
 func (s *Source) follow(ctx context.Context, c connection, p params, listed func(object) error) error {
 	// A watch lasts between half and all of its time, so that many do not end
 	// together.
-	half := c.watchTimeout / 2
-	p.timeout = half + rand.N(half+1)
-	p.quiet = min(quietWatch, p.timeout+answerWithin)
+	p.quiet = quietWatch
+	if half := c.watchTimeout / 2; half > 0 {
+		p.timeout = half + rand.N(half+1)
+		p.quiet = min(p.quiet, p.timeout+answerWithin)
+	}
 	err := c.get(ctx, p, func(r io.Reader) error {
 		if listed == nil {
 			s.recovered(event.SourceWatching)
