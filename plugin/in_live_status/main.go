@@ -42,12 +42,9 @@ func FLBPluginInputPreRun(int32) int32 { return 0 }
 
 //export FLBPluginInputCallbackCtx
 func FLBPluginInputCallbackCtx(ctx uintptr, data *unsafe.Pointer, size *uintptr) (code int32) {
-	refuse := func() { instances.Refused(bridge.Handle(ctx)); code = flb.Error }
-	defer bridge.Recover(os.Stderr, "collect", refuse)
-	if code = flb.OK; !flb.HandOver(instances.Collect(bridge.Handle(ctx)), data, size) {
-		refuse()
-	}
-	return code
+	refused := func() { instances.Refused(bridge.Handle(ctx)) }
+	defer bridge.Recover(os.Stderr, "collect", func() { refused(); code = flb.Error })
+	return flb.HandOver(instances.Collect(bridge.Handle(ctx)), data, size, refused)
 }
 
 //export FLBPluginInputCleanupCallbackCtx

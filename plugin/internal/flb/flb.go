@@ -89,18 +89,19 @@ func SetContext(plugin unsafe.Pointer, handle uintptr) bool {
 	return C.set_context(plugin, C.uintptr_t(handle)) == 0
 }
 
-// HandOver copies data to where the host expects it. It reports false when
-// there was no memory, and then has handed over nothing.
-func HandOver(data []byte, to *unsafe.Pointer, size *uintptr) bool {
+// HandOver copies data to where the host expects it, and returns the code that
+// says so. When there is no memory it calls refused, and hands over nothing.
+func HandOver(data []byte, to *unsafe.Pointer, size *uintptr, refused func()) int32 {
 	if len(data) == 0 {
-		return true
+		return OK
 	}
 	p := C.copy(unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)))
 	if p == nil {
-		return false
+		refused()
+		return Error
 	}
 	*to, *size = p, uintptr(len(data))
-	return true
+	return OK
 }
 
 // Free gives back what HandOver allocated.
