@@ -24,7 +24,8 @@ var instances bridge.Instances
 func FLBPluginPreRegister(int32) int32 { return 0 }
 
 //export FLBPluginRegister
-func FLBPluginRegister(def unsafe.Pointer) int32 {
+func FLBPluginRegister(def unsafe.Pointer) (code int32) {
+	defer bridge.Recover(os.Stderr, "register", func() { code = flb.Error })
 	return int32(flb.Register(def, "live_status", "Live status of the applications in a Kubernetes cluster"))
 }
 
@@ -49,27 +50,40 @@ func FLBPluginInputCallbackCtx(ctx uintptr, data *unsafe.Pointer, size *uintptr)
 
 //export FLBPluginInputCleanupCallbackCtx
 func FLBPluginInputCleanupCallbackCtx(_ uintptr, data unsafe.Pointer) int32 {
+	defer bridge.Recover(os.Stderr, "cleanup", nothing)
 	flb.Free(data)
 	return flb.OK
 }
 
 //export FLBPluginInputPause
-func FLBPluginInputPause() { instances.Pause(bridge.Thread(flb.Thread())) }
+func FLBPluginInputPause() {
+	defer bridge.Recover(os.Stderr, "pause", nothing)
+	instances.Pause(bridge.Thread(flb.Thread()))
+}
 
 //export FLBPluginInputResume
-func FLBPluginInputResume() { instances.Resume(bridge.Thread(flb.Thread())) }
+func FLBPluginInputResume() {
+	defer bridge.Recover(os.Stderr, "resume", nothing)
+	instances.Resume(bridge.Thread(flb.Thread()))
+}
 
 //export FLBPluginInputPreExit
 func FLBPluginInputPreExit(int32) {}
 
 //export FLBPluginExit
 func FLBPluginExit() int32 {
-	defer bridge.Recover(os.Stderr, "exit", func() {})
+	defer bridge.Recover(os.Stderr, "exit", nothing)
 	instances.CloseAll()
 	return flb.OK
 }
 
 //export FLBPluginUnregister
-func FLBPluginUnregister(def unsafe.Pointer) { flb.Unregister(def) }
+func FLBPluginUnregister(def unsafe.Pointer) {
+	defer bridge.Recover(os.Stderr, "unregister", nothing)
+	flb.Unregister(def)
+}
+
+// nothing is what is left to do after the panic of a call that cannot fail.
+func nothing() {}
 
 func main() {}
