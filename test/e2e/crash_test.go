@@ -31,6 +31,11 @@ func TestNothingIsLost(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 
+		// The first list is committed: from here on every life goes on where
+		// the cursor is, and what it repeats is in the order it was put out.
+		s.recover(ctx, t, "the start")
+		s.live(t, 3*time.Second)
+
 		writing := make(chan struct{})
 		go func() {
 			defer close(writing)
