@@ -2,11 +2,11 @@
 // every item through decode, dedup, redact and encode into a batch, and commits
 // the positions of a batch once the host has it.
 //
-// The guarantee. A batch is handed to the host by Take. The host's next Take
-// says that it took the former batch; only then are the batch's positions and
-// keys committed, in one transaction, and only after that is another batch
-// handed over. So a crash at any moment repeats at most one batch and loses
-// none.
+// The guarantee. A batch is handed to the host by Take. A later Take says that
+// it has the batch, provided that it had the time to pass it on (Options.Settled)
+// and is not paused; only then are the batch's positions and keys committed, in
+// one transaction, and only after that is another batch handed over. So a crash
+// at any moment repeats at most one batch and loses none.
 //
 // Bounds. Items wait in a channel of fixed length, records in one batch of
 // Config.BatchMaxBytes. When both are full the sources wait: the rest stays

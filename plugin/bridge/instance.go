@@ -56,8 +56,9 @@ func Open(get Getter, index int, version string, w io.Writer) (*Instance, error)
 }
 
 // Collect returns the next records as Fluent Bit's msgpack, or nil. Calling it
-// says that the records of the call before have arrived. The bytes may be used
-// until the next call.
+// says that the records of the call before have arrived, unless it comes sooner
+// than the engine could have passed them on. The bytes may be used until the
+// next call.
 func (i *Instance) Collect() []byte { return i.pipe.Take(takeWait) }
 
 // Refused says that what Collect returned could not be handed over. The next

@@ -26,7 +26,6 @@ type writer struct {
 	written map[version]int64
 	// latest has the last version of each event.
 	latest map[string]*corev1.Event
-	names  []string
 }
 
 func newWriter(t testing.TB, client kubernetes.Interface, namespace string) *writer {
@@ -41,9 +40,6 @@ func newWriter(t testing.TB, client kubernetes.Interface, namespace string) *wri
 func (w *writer) keep(ev *corev1.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, ok := w.latest[string(ev.UID)]; !ok {
-		w.names = append(w.names, ev.Name)
-	}
 	w.written[version{string(ev.UID), ev.ResourceVersion}] = int64(ev.Count)
 	w.latest[string(ev.UID)] = ev
 }
