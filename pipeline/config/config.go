@@ -36,6 +36,7 @@ type Config struct {
 	ClusterName event.ClusterName
 	Kube        Kube
 	Events      Events
+	Audit       Audit
 	Cursor      Cursor
 	// BatchMaxBytes caps what is handed over at once, in bytes.
 	BatchMaxBytes int
@@ -85,6 +86,9 @@ func (k Kube) Explicit() bool {
 
 // Events says which events to read.
 type Events struct {
+	// Enabled is unset where no events are read, and no access to the cluster
+	// is needed for them.
+	Enabled bool
 	// Namespaces is empty for all.
 	Namespaces        []event.Namespace
 	NamespacesExclude []event.Namespace

@@ -46,6 +46,7 @@ type Option struct {
 func Options() []Option {
 	all := clusterOptions()
 	all = append(all, eventOptions()...)
+	all = append(all, auditOptions()...)
 	all = append(all, cursorOptions()...)
 	return append(all, hostOptions()...)
 }
@@ -130,6 +131,11 @@ func clusterOptions() []Option {
 
 func eventOptions() []Option {
 	return []Option{
+		{
+			Key: "kube_events", Kind: KindBool, Default: "on",
+			Doc: "Read Kubernetes events. When off, and only the audit trail is read, no access to the cluster is needed; `cluster_name` is.",
+			set: setBool(func(c *Config) *bool { return &c.Events.Enabled }),
+		},
 		{
 			Key: "kube_namespace", Kind: KindList, KubernetesEvents: true,
 			Doc: "Namespaces to read, separated by commas; all when not set.",
@@ -236,10 +242,7 @@ func hostOptions() []Option {
 			Key: "batch_max_bytes", Kind: KindSize, Default: "8MiB",
 			Doc: "Most bytes handed to Fluent Bit at once, from 64KiB to 64MiB. Its memory peaks at about six times this.",
 			set: func(c *Config, v string) error {
-				n, err := parseSize(v)
-				if err == nil && (n < MinBatchBytes || n > MaxBatchBytes) {
-					err = &valueError{"is out of range", "write a size from 64KiB to 64MiB"}
-				}
+				n, err := parseSizeWithin(v, MinBatchBytes, MaxBatchBytes, "64KiB to 64MiB")
 				c.BatchMaxBytes = int(n)
 				return err
 			},

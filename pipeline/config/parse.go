@@ -24,6 +24,9 @@ func Parse(g Getter) (Config, error) {
 	if c.SaltFile == "" && c.Cursor.Path != "" {
 		c.SaltFile = c.Cursor.Path + ".salt"
 	}
+	if c.Audit.Webhook.SpoolFile == "" && c.Cursor.Path != "" {
+		c.Audit.Webhook.SpoolFile = c.Cursor.Path + ".spool"
+	}
 	if len(errs) == 0 {
 		// A value that cannot be read says nothing of how it fits the others.
 		if err := c.Validate(); err != nil {

@@ -27,7 +27,12 @@ func TestDefaults(t *testing.T) {
 			TokenTTL:  10 * time.Minute,
 			TLSVerify: true,
 		},
-		Events: Events{PageSize: 500, Retention: time.Hour, WatchTimeout: 10 * time.Minute},
+		Events: Events{Enabled: true, PageSize: 500, Retention: time.Hour, WatchTimeout: 10 * time.Minute},
+		Audit: Audit{
+			MaxLine: 8 << 20, Bodies: "off",
+			Webhook: AuditWebhook{MaxBody: 16 << 20, MaxSpool: 512 << 20},
+			Filter:  AuditFilter{Stages: []string{"ResponseComplete", "Panic"}},
+		},
 		Cursor: Cursor{Sync: "normal", JournalMode: "WAL"},
 
 		BatchMaxBytes:   8 << 20,
@@ -59,7 +64,15 @@ func TestEveryKey(t *testing.T) {
 		"kube_request_limit": "50", "kube_retention_time": "0", "kube_watch_timeout": "3600",
 		"db": filepath.Join(dir, "cursor.db"), "db.sync": "FULL", "db.locking": "true", "db.journal_mode": "delete",
 		"interval_sec": "2", "interval_nsec": "1", "batch_max_bytes": "1M", "monitor_interval": "0",
-		"plugin_log_level": "TRACE",
+		"plugin_log_level": "TRACE", "kube_events": "off",
+		"audit_path": filepath.Join(dir, "audit*.log"), "audit_read_from": "TAIL", "audit_max_line": "1MiB",
+		"audit_webhook_listen": "127.0.0.1:9443", "audit_tls_crt_file": file("audit.crt"), "audit_tls_key_file": file("audit.key"),
+		"audit_tls_client_ca_file": file("clients.crt"), "audit_token_file": file("audit-token"), "audit_insecure": "on",
+		"audit_max_body": "1MiB", "audit_spool_file": filepath.Join(dir, "spool"), "audit_spool_max_size": "1GiB",
+		"audit_stages": "requestreceived, Panic", "audit_verbs": "create, delete*,create", "audit_verbs_exclude": "patch",
+		"audit_resources": "*.apps,pods/exec", "audit_resources_exclude": "/healthz*", "audit_users": "admin",
+		"audit_users_exclude": "system:node:*", "audit_namespaces": "shop", "audit_namespaces_exclude": "kube-*",
+		"audit_bodies": "Writes",
 	}
 	got, err := Parse(set)
 	if err != nil {
@@ -77,6 +90,21 @@ func TestEveryKey(t *testing.T) {
 		Events: Events{
 			Namespaces: []event.Namespace{"a", "b"}, NamespacesExclude: []event.Namespace{"c"},
 			LabelSelector: "x=y", FieldSelector: "type=Warning", PageSize: 50, WatchTimeout: time.Hour,
+		},
+		Audit: Audit{
+			Path: filepath.Join(dir, "audit*.log"), FromTail: true, MaxLine: 1 << 20, Bodies: "writes",
+			Webhook: AuditWebhook{
+				Listen: "127.0.0.1:9443", CertFile: filepath.Join(dir, "audit.crt"), KeyFile: filepath.Join(dir, "audit.key"),
+				ClientCAFile: filepath.Join(dir, "clients.crt"), TokenFile: filepath.Join(dir, "audit-token"), Insecure: true,
+				MaxBody: 1 << 20, SpoolFile: filepath.Join(dir, "spool"), MaxSpool: 1 << 30,
+			},
+			Filter: AuditFilter{
+				Stages: []string{"RequestReceived", "Panic"},
+				Verbs:  []string{"create", "delete*"}, VerbsExclude: []string{"patch"},
+				Resources: []string{"*.apps", "pods/exec"}, ResourcesExclude: []string{"/healthz*"},
+				Users: []string{"admin"}, UsersExclude: []string{"system:node:*"},
+				Namespaces: []string{"shop"}, NamespacesExclude: []string{"kube-*"},
+			},
 		},
 		Cursor:        Cursor{Path: filepath.Join(dir, "cursor.db"), Sync: "full", Locking: true, JournalMode: "DELETE"},
 		BatchMaxBytes: 1_000_000, Interval: 2*time.Second + 1, LogLevel: LevelTrace,
@@ -153,6 +181,27 @@ func TestMistakes(t *testing.T) {
 		{Map{"db": "DIR/empty"}, []string{`db "DIR/empty": is a folder; name a file in it`}},
 		{Map{"db": "DIR/there.pem/cursor.db"}, []string{`db "DIR/there.pem/cursor.db": is in a folder that cannot be written to: not a directory; make DIR/there.pem writable for this process`}},
 		{Map{"redact_salt_file": "DIR/gone/salt"}, []string{`redact_salt_file "DIR/gone/salt": is in a folder that does not exist; create DIR/gone`}},
+		{Map{"redact_salt_file": "DIR/x", "db": "DIR/x"}, []string{`redact_salt_file "DIR/x": is the file of db too; name another file`}},
+		{Map{"audit_spool_file": "DIR/x", "db": "DIR/x"}, []string{`audit_spool_file "DIR/x": is the file of db too; name another file`}},
+		{Map{"kube_events": "off"}, []string{`kube_events "off": leaves nothing to read; set audit_path or audit_webhook_listen, or drop kube_events`}},
+		{Map{"kube_events": "off", "audit_path": "DIR"}, []string{`cluster_name: is not set, and with kube_events off nothing else tells the cluster's name; set cluster_name`}},
+		{Map{"audit_webhook_listen": "127.0.0.1:9443"}, []string{`audit_webhook_listen "127.0.0.1:9443": needs a file: what is answered to API servers as taken must outlive a crash; set db`}},
+		{Map{"audit_webhook_listen": "9443"}, []string{`audit_webhook_listen "9443": is no address to listen on; write HOST:PORT, or :PORT for all addresses of the machine, for example :9443`}},
+		{Map{"audit_webhook_listen": ":0"}, []string{`audit_webhook_listen ":0": has no port from 1 to 65535; write HOST:PORT, or :PORT for all addresses of the machine, for example :9443`}},
+		{Map{"audit_webhook_listen": ":9443", "db": "DIR/x", "audit_tls_crt_file": "DIR/there.pem"}, []string{`audit_tls_crt_file "DIR/there.pem": has no key; set audit_tls_key_file too`}},
+		{Map{"audit_webhook_listen": ":9443", "db": "DIR/x", "audit_tls_key_file": "DIR/there.pem"}, []string{`audit_tls_key_file "DIR/there.pem": has no certificate; set audit_tls_crt_file too`}},
+		{Map{"audit_webhook_listen": ":9443", "db": "DIR/x", "audit_token_file": "DIR/gone"}, []string{`audit_token_file "DIR/gone": cannot be read: no such file or directory; check the path and its permissions`}},
+		{Map{"audit_webhook_listen": ":9443", "db": "DIR/x", "audit_spool_file": "DIR/gone/spool"}, []string{`audit_spool_file "DIR/gone/spool": is in a folder that does not exist; create DIR/gone`}},
+		{Map{"audit_webhook_listen": ":9443", "db": "DIR/x", "audit_spool_max_size": "1MiB"}, []string{`audit_spool_max_size "1048576": has no room for a body of audit_max_body (16777216); raise audit_spool_max_size, or lower audit_max_body`}},
+		{Map{"audit_token_file": "DIR/there.pem"}, []string{`audit_token_file "DIR/there.pem": is for the audit webhook, which is not switched on; set audit_webhook_listen, or drop audit_token_file`}},
+		{Map{"audit_max_line": "1k"}, []string{`audit_max_line "1k": is out of range; write a size from 4KiB to 64MiB`}},
+		{Map{"audit_max_body": "1k"}, []string{`audit_max_body "1k": is out of range; write a size from 64KiB to 256MiB`}},
+		{Map{"audit_spool_max_size": "1k"}, []string{`audit_spool_max_size "1k": is out of range; write a size from 1MiB on`}},
+		{Map{"audit_stages": "Done"}, []string{`audit_stages "Done": has the entry "Done", which is no stage; write RequestReceived, ResponseStarted, ResponseComplete or Panic, or * for all`}},
+		{Map{"audit_verbs": "!get"}, []string{`audit_verbs "!get": has the entry "!get", which begins with !; what is to be left out goes in the key that ends in _exclude`}},
+		{Map{"audit_verbs": "get list"}, []string{`audit_verbs "get list": has the entry "get list" with a space in it; separate entries by commas`}},
+		{Map{"audit_verbs": ","}, []string{`audit_verbs ",": has no entry; leave the key out`}},
+		{Map{"audit_bodies": "some"}, []string{`audit_bodies "some": is not one of its values; write off, writes or all`}},
 		{Map{"kube_urll": "hunter2", "db.sync": "never"}, []string{
 			`db.sync "never": is not one of its values; write extra, full, normal or off`,
 			`unknown key "kube_urll": did you mean "kube_url"?`,
@@ -162,7 +211,7 @@ func TestMistakes(t *testing.T) {
 		t.Run(fmt.Sprint(tt.set), func(t *testing.T) {
 			set := Map{}
 			for k, v := range tt.set {
-				set[k] = strings.Replace(v, "DIR", dir, 1)
+				set[k] = strings.ReplaceAll(v, "DIR", dir)
 			}
 			_, err := Parse(set)
 			var got []string

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -23,6 +24,8 @@ func (c Config) Validate() error {
 	}
 	add(c.Kube.conflicts()...)
 	add(c.Kube.unreadable()...)
+	add(c.nothingToRead()...)
+	add(c.Audit.Webhook.conflicts(c.Cursor.Path)...)
 	for _, ns := range c.Events.Namespaces {
 		if slices.Contains(c.Events.NamespacesExclude, ns) {
 			add(&KeyError{
@@ -37,13 +40,101 @@ func (c Config) Validate() error {
 	if c.SaltFile != "" && c.SaltFile != c.Cursor.Path+".salt" {
 		add(unwritable("redact_salt_file", c.SaltFile))
 	}
-	if c.SaltFile != "" && c.SaltFile == c.Cursor.Path {
-		add(&KeyError{
-			Key: "redact_salt_file", Value: c.SaltFile, Problem: "is the file of db too",
-			Hint: "name another file",
+	if spool := c.Audit.Webhook.SpoolFile; c.Audit.Webhook.Listen != "" && spool != "" && spool != c.Cursor.Path+".spool" {
+		add(unwritable("audit_spool_file", spool))
+	}
+	add(c.sameFile()...)
+	return errors.Join(errs...)
+}
+
+// sameFile reports files of which each is to hold something else.
+func (c Config) sameFile() []*KeyError {
+	var out []*KeyError
+	at := map[string]string{}
+	for _, f := range []struct{ key, path string }{
+		{"db", c.Cursor.Path},
+		{"redact_salt_file", c.SaltFile},
+		{"audit_spool_file", c.Audit.Webhook.SpoolFile},
+	} {
+		if f.path == "" {
+			continue
+		}
+		path := filepath.Clean(f.path)
+		if other := at[path]; other != "" {
+			out = append(out, &KeyError{
+				Key: f.key, Value: f.path, Problem: "is the file of " + other + " too",
+				Hint: "name another file",
+			})
+			continue
+		}
+		at[path] = f.key
+	}
+	return out
+}
+
+func (c Config) nothingToRead() []*KeyError {
+	switch {
+	case c.Events.Enabled:
+		return nil
+	case !c.Audit.Enabled():
+		return []*KeyError{{
+			Key: "kube_events", Value: "off", Problem: "leaves nothing to read",
+			Hint: "set audit_path or audit_webhook_listen, or drop kube_events",
+		}}
+	case c.ClusterName == "":
+		return []*KeyError{{
+			Key: "cluster_name", Problem: "is not set, and with kube_events off nothing else tells the cluster's name",
+			Hint: "set cluster_name",
+		}}
+	}
+	return nil
+}
+
+func (w AuditWebhook) conflicts(db string) []*KeyError {
+	var out []*KeyError
+	files := []struct{ key, path string }{
+		{"audit_tls_crt_file", w.CertFile},
+		{"audit_tls_key_file", w.KeyFile},
+		{"audit_tls_client_ca_file", w.ClientCAFile},
+		{"audit_token_file", w.TokenFile},
+	}
+	for _, f := range files {
+		switch {
+		case f.path == "":
+		case w.Listen == "":
+			out = append(out, &KeyError{
+				Key: f.key, Value: f.path, Problem: "is for the audit webhook, which is not switched on",
+				Hint: "set audit_webhook_listen, or drop " + f.key,
+			})
+		default:
+			out = append(out, unreadable(f.key, f.path))
+		}
+	}
+	if w.Listen != "" && db == "" {
+		out = append(out, &KeyError{
+			Key: "audit_webhook_listen", Value: w.Listen, Problem: "needs a file: what is answered to API servers as taken must outlive a crash",
+			Hint: "set db",
 		})
 	}
-	return errors.Join(errs...)
+	if w.Listen != "" && w.MaxSpool < w.MaxBody {
+		out = append(out, &KeyError{
+			Key: "audit_spool_max_size", Value: strconv.FormatInt(w.MaxSpool, 10), Problem: "has no room for a body of audit_max_body (" + strconv.FormatInt(w.MaxBody, 10) + ")",
+			Hint: "raise audit_spool_max_size, or lower audit_max_body",
+		})
+	}
+	if w.CertFile != "" && w.KeyFile == "" {
+		out = append(out, &KeyError{
+			Key: "audit_tls_crt_file", Value: w.CertFile, Problem: "has no key",
+			Hint: "set audit_tls_key_file too",
+		})
+	}
+	if w.KeyFile != "" && w.CertFile == "" {
+		out = append(out, &KeyError{
+			Key: "audit_tls_key_file", Value: w.KeyFile, Problem: "has no certificate",
+			Hint: "set audit_tls_crt_file too",
+		})
+	}
+	return out
 }
 
 func (k Kube) conflicts() []*KeyError {
@@ -123,12 +214,7 @@ func (k Kube) unreadable() []*KeyError {
 		if !f.set {
 			continue
 		}
-		if err := readable(f.path); err != nil {
-			out = append(out, &KeyError{
-				Key: f.key, Value: f.path, Problem: "cannot be read: " + reason(err),
-				Hint: "check the path and its permissions",
-			})
-		}
+		out = append(out, unreadable(f.key, f.path))
 	}
 	if k.CAPath != "" {
 		if e := noCertificates(k.CAPath); e != nil {
@@ -136,6 +222,18 @@ func (k Kube) unreadable() []*KeyError {
 		}
 	}
 	return out
+}
+
+// unreadable returns a mistake where the file cannot be read, else nil.
+func unreadable(key, path string) *KeyError {
+	err := readable(path)
+	if err == nil {
+		return nil
+	}
+	return &KeyError{
+		Key: key, Value: path, Problem: "cannot be read: " + reason(err),
+		Hint: "check the path and its permissions",
+	}
 }
 
 func readable(path string) error {

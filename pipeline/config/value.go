@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"net"
 	"net/url"
 	"path/filepath"
 	"strconv"
@@ -94,6 +95,28 @@ func parseSize(s string) (int64, error) {
 		return 0, bad
 	}
 	return int64(n * factor), nil
+}
+
+// parseSizeWithin reads a size from low to high; span says so in words.
+func parseSizeWithin(s string, low, high int64, span string) (int64, error) {
+	n, err := parseSize(s)
+	if err == nil && (n < low || n > high) {
+		err = &valueError{"is out of range", "write a size from " + span}
+	}
+	return n, err
+}
+
+// parseListen reads HOST:PORT, :PORT or [IPv6]:PORT.
+func parseListen(s string) (string, error) {
+	bad := &valueError{"is no address to listen on", "write HOST:PORT, or :PORT for all addresses of the machine, for example :9443"}
+	host, port, err := net.SplitHostPort(s)
+	if err != nil || strings.ContainsAny(host, "/@?# ") {
+		return "", bad
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", &valueError{"has no port from 1 to 65535", bad.hint}
+	}
+	return s, nil
 }
 
 func parseLevel(s string) (slog.Level, error) {

@@ -83,7 +83,7 @@ type wireSeries struct {
 func KubeEvent(raw []byte) (event.Occurrence, error) {
 	var w wireEvent
 	if err := eventJSON.Unmarshal(raw, &w); err != nil {
-		return event.Occurrence{}, &Error{Reason: NotJSON, Detail: shape(err)}
+		return event.Occurrence{}, &Error{Reason: event.RejectNotJSON, Detail: shape(err)}
 	}
 	return w.occurrence()
 }
@@ -95,10 +95,10 @@ func (w *wireEvent) occurrence() (event.Occurrence, error) {
 	}
 	name := valid(w.Metadata.Namespace) + "/" + valid(w.Metadata.Name)
 	if regarding == nil || (w.Kind != "" && w.Kind != "Event") {
-		return event.Occurrence{}, &Error{Reason: NotAnEvent, Name: name, Detail: "it names no object that it is about"}
+		return event.Occurrence{}, &Error{Reason: event.RejectNotAnEvent, Name: name, Detail: "it names no object that it is about"}
 	}
 	if w.Metadata.UID == "" || w.Metadata.ResourceVersion == "" {
-		return event.Occurrence{}, &Error{Reason: Unidentified, Name: name, Detail: "metadata.uid or metadata.resourceVersion is missing"}
+		return event.Occurrence{}, &Error{Reason: event.RejectUnidentified, Name: name, Detail: "metadata.uid or metadata.resourceVersion is missing"}
 	}
 
 	o := event.Occurrence{
@@ -129,7 +129,7 @@ func (w *wireEvent) occurrence() (event.Occurrence, error) {
 	o.LastTime = firstTime(observed, instant(first(w.LastTimestamp, w.DeprecatedLastTimestamp)), eventTime, firstSeen, created)
 	o.FirstTime = firstTime(firstSeen, created, o.LastTime)
 	if o.LastTime.IsZero() {
-		return event.Occurrence{}, &Error{Reason: Untimed, Name: name, Detail: "none of its times can be read"}
+		return event.Occurrence{}, &Error{Reason: event.RejectUntimed, Name: name, Detail: "none of its times can be read"}
 	}
 	return o, nil
 }

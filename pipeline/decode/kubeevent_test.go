@@ -106,7 +106,7 @@ func TestKubeEvent(t *testing.T) {
 			var c struct {
 				Event json.RawMessage
 				Want  struct {
-					Error                                   Reason
+					Error                                   event.RejectReason
 					FirstTime, LastTime                     time.Time
 					Count                                   int64
 					Message, ReportingController, Regarding string

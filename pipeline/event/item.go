@@ -27,15 +27,35 @@ const (
 	Progress
 )
 
+// Kind is what an item's bytes are.
+type Kind uint8
+
+// The kinds of items.
+const (
+	// KindEvent is a Kubernetes Event of core/v1 or events.k8s.io/v1.
+	KindEvent Kind = iota
+	// KindAudit is an Event of audit.k8s.io/v1.
+	KindAudit
+)
+
 // Item is what a source yields: an undecoded object and where the source is
 // once it has been dealt with.
 type Item struct {
+	Kind   Kind
 	Stream Stream
+	// Change is told by sources that watch objects.
 	Change Change
-	// Raw is the object as JSON. The item owns it.
+	// Raw is the object as JSON. Nobody changes it once the item is yielded;
+	// items may share the memory it lies in.
 	Raw []byte
-	// Truncated is set where the object was too large: Raw is its beginning.
-	Truncated bool
+	// Place is where the object was found.
+	Place Place
+
+	// Skipped is set where the source could not make an object of what it found:
+	// why. Raw is then nil or the beginning of it, and Size how many bytes there
+	// were.
+	Skipped RejectReason
+	Size    int64
 
 	// Position is set where everything up to this item, itself included, has
 	// been yielded. Items within a list have none.
@@ -48,6 +68,9 @@ type Item struct {
 	// occurred earlier is too old to be news. Zero means no such limit.
 	NotBefore time.Time
 }
+
+// Fingerprint identifies an item by what it says.
+type Fingerprint [16]byte
 
 // SeenKey identifies a thing that may come again.
 type SeenKey string

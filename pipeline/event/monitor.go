@@ -33,6 +33,12 @@ const (
 	SourceStarting SourceState = "starting"
 	SourceListing  SourceState = "listing"
 	SourceWatching SourceState = "watching"
+	// SourceReading reads files, or waits for them to grow.
+	SourceReading SourceState = "reading"
+	// SourceWaiting waits for a file to appear.
+	SourceWaiting SourceState = "waiting"
+	// SourceServing takes what is sent to it.
+	SourceServing SourceState = "serving"
 	// SourceBackingOff waits before it tries again; Error says why.
 	SourceBackingOff SourceState = "backing_off"
 	SourceStopped    SourceState = "stopped"
@@ -41,17 +47,23 @@ const (
 // SourceStatus is the state of one source.
 type SourceStatus struct {
 	Name string
-	// Scope is the namespace read, "*" for all.
+	// Scope is the namespace read, "*" for all; of files the path, of a webhook
+	// the address it listens on.
 	Scope           string
 	API             string
 	State           SourceState
 	ResourceVersion ResourceVersion
 	// LastReceived is when the last byte came from the server.
 	LastReceived time.Time
-	// Lag is the age of the newest event at the time it was received.
+	// Lag is the age of the newest item at the time it was received.
 	Lag        time.Duration
 	Reconnects int64
 	Relists    int64
+	// Behind is how many bytes are there and not read yet: of files, or of
+	// what waits in the spool.
+	Behind int64
+	// Refused is how many requests a webhook has refused.
+	Refused int64
 	// Error is the last error, empty once the source has recovered.
 	Error string
 }
@@ -66,15 +78,19 @@ type QueueStatus struct {
 }
 
 // Counters count what happened to everything received. Received is the sum of
-// Events, Deduplicated, Expired, Deleted and Rejected once nothing is under
-// way.
+// Events, Audits, Deduplicated, Filtered, Expired, Deleted and Rejected once
+// nothing is under way.
 type Counters struct {
 	// Received counts objects read from the cluster, repeats included.
 	Received int64
-	// Events counts event records made. Emitted counts records of all types.
+	// Events counts event records made and Audits audit records. Emitted counts
+	// records of all types.
 	Events       int64
+	Audits       int64
 	Emitted      int64
 	Deduplicated int64
+	// Filtered counts audit events that the configuration leaves out.
+	Filtered int64
 	// Expired counts events older than kube_retention_time on a first start.
 	Expired int64
 	// Deleted counts notices that an event is gone, which make no record.

@@ -9,8 +9,12 @@ type Namespace string
 // ObjectRef names a Kubernetes object. Fields that the source did not tell
 // are empty.
 type ObjectRef struct {
-	APIVersion      string
-	Kind            string
+	APIVersion string
+	Kind       string
+	// Resource is the plural name in the API's paths, and Subresource the part
+	// of the object that was asked for: pods and exec.
+	Resource        string
+	Subresource     string
 	Namespace       Namespace
 	Name            string
 	UID             UID

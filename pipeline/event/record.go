@@ -12,6 +12,8 @@ type Type string
 // The record types, one constant per row of the table in docs/RECORDS.md.
 const (
 	TypeEvent         Type = "event"
+	TypeAudit         Type = "audit"
+	TypeRejected      Type = "rejected"
 	TypeMonitorStatus Type = "monitor_status"
 )
 
@@ -33,8 +35,10 @@ type Record struct {
 	// Object is what the record is about, where it is about one.
 	Object *ObjectRef
 
-	Event   *Occurrence
-	Monitor *MonitorStatus
+	Event    *Occurrence
+	Audit    *Audit
+	Rejected *Rejection
+	Monitor  *MonitorStatus
 
 	// Withheld lists what the redactor had to leave out, and why.
 	Withheld []Withheld

@@ -57,7 +57,7 @@ func (s *Source) listed(ctx context.Context) func(object) error {
 		item.NotBefore = time.Now().Add(-s.opts.Retention)
 	}
 	return func(o object) error {
-		item.Raw, item.Truncated = o.raw, !o.whole
+		item.Raw, item.Skipped = o.raw, o.skipped()
 		return s.yield(ctx, item)
 	}
 }

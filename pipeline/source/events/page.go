@@ -24,6 +24,14 @@ type object struct {
 	whole bool
 }
 
+// skipped says why the object cannot be used, if it cannot.
+func (o object) skipped() event.RejectReason {
+	if o.whole {
+		return ""
+	}
+	return event.RejectTooLarge
+}
+
 // readPage reads a List and calls each with every item. It holds one item at a
 // time, so that the size of a list does not matter.
 func readPage(r io.Reader, each func(object) error) (page, error) {

@@ -87,6 +87,9 @@ type Source struct {
 	status event.SourceStatus
 }
 
+// sourceName is the name in statuses and places.
+const sourceName = "events"
+
 // New returns a source, or an error that names the option which is wrong.
 func New(opts Options) (*Source, error) {
 	q, err := newQuery(opts)
@@ -100,7 +103,7 @@ func New(opts Options) (*Source, error) {
 	return &Source{
 		opts:   opts,
 		query:  q,
-		status: event.SourceStatus{Name: "events", Scope: scope, State: event.SourceStarting},
+		status: event.SourceStatus{Name: sourceName, Scope: scope, State: event.SourceStarting},
 	}, nil
 }
 
@@ -248,7 +251,7 @@ func (s *Source) open(ctx context.Context) error {
 }
 
 func (s *Source) yield(ctx context.Context, item event.Item) error {
-	item.Stream = s.stream
+	item.Stream, item.Place.Source, item.Size = s.stream, sourceName, int64(len(item.Raw))
 	if err := s.opts.Sink.Yield(ctx, item); err != nil {
 		return fmt.Errorf("yield event: %w", err)
 	}

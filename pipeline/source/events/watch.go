@@ -93,9 +93,9 @@ func (s *Source) changed(ctx context.Context, frame frame) error {
 	item := event.Item{Position: event.Position(version)}
 	switch frame.Type {
 	case frameAdded, frameModified:
-		item.Change, item.Raw, item.Truncated = event.Updated, frame.Object.raw, !frame.Object.whole
+		item.Change, item.Raw, item.Skipped = event.Updated, frame.Object.raw, frame.Object.skipped()
 	case frameDeleted:
-		item.Change, item.Raw, item.Truncated = event.Deleted, frame.Object.raw, !frame.Object.whole
+		item.Change, item.Raw, item.Skipped = event.Deleted, frame.Object.raw, frame.Object.skipped()
 	case frameBookmark:
 		item.Change = event.Progress
 	default:
