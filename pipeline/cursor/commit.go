@@ -2,6 +2,7 @@ package cursor
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,6 +27,9 @@ type Changes struct {
 	Positions map[event.Stream]event.Position
 	// Seen are applied in order: of several changes to one key the last wins.
 	Seen []SeenChange
+	// Passed are the fingerprints of what was handed on, remembered with the
+	// time of the commit until ForgetPassed.
+	Passed []event.Fingerprint
 }
 
 // SeenChange remembers or forgets a key.
@@ -48,10 +52,10 @@ func (c *Cursor) Commit(ctx context.Context, ch Changes) error {
 		return fmt.Errorf("commit cursor: %w", err)
 	}
 	defer done()
-	if len(ch.Positions) == 0 && len(ch.Seen) == 0 {
+	if len(ch.Positions) == 0 && len(ch.Seen) == 0 && len(ch.Passed) == 0 {
 		return nil
 	}
-	err = c.commit(ctx, ch)
+	err = c.transact(ctx, func(free context.Context, tx *sql.Tx) error { return c.change(free, tx, ch) })
 	if err == nil {
 		return nil
 	}
@@ -62,44 +66,40 @@ func (c *Cursor) Commit(ctx context.Context, ch Changes) error {
 	return err
 }
 
-func (c *Cursor) commit(ctx context.Context, ch Changes) (err error) {
-	tx, err := c.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		err = undo(tx, err)
-		if err != nil && ctx.Err() != nil && (code(err) == 0 || code(err) == codeInterrupt) {
-			// The transaction ended under our hands because the context did.
-			err = ctx.Err()
-		}
-	}()
-	// The transaction watches ctx; each of its statements need not.
-	free := context.WithoutCancel(ctx)
+func (c *Cursor) change(ctx context.Context, tx *sql.Tx, ch Changes) (err error) {
+	now := c.now().Unix()
 	if len(ch.Positions) > 0 {
-		move := tx.StmtContext(free, c.move) //nolint:sqlclosecheck // Its transaction closes it.
-		updated := c.now().Unix()
+		move := tx.StmtContext(ctx, c.move) //nolint:sqlclosecheck // Its transaction closes it.
 		for stream, position := range ch.Positions {
-			if _, err := move.ExecContext(free, string(stream), string(position), updated); err != nil {
+			if _, err := move.ExecContext(ctx, string(stream), string(position), now); err != nil {
 				return err
 			}
 		}
 	}
-	remember := tx.StmtContext(free, c.remember) //nolint:sqlclosecheck // Its transaction closes it.
-	forget := tx.StmtContext(free, c.forget)     //nolint:sqlclosecheck // Its transaction closes it.
+	if len(ch.Passed) > 0 {
+		pass := tx.StmtContext(ctx, c.pass) //nolint:sqlclosecheck // Its transaction closes it.
+		if _, err := pass.ExecContext(ctx, now, joined(ch.Passed)); err != nil {
+			return err
+		}
+	}
+	if len(ch.Seen) == 0 {
+		return nil
+	}
+	remember := tx.StmtContext(ctx, c.remember) //nolint:sqlclosecheck // Its transaction closes it.
+	forget := tx.StmtContext(ctx, c.forget)     //nolint:sqlclosecheck // Its transaction closes it.
 	for _, i := range byKey(ch.Seen) {
 		s := &ch.Seen[i]
 		if s.Forget {
-			_, err = forget.ExecContext(free, storedKey(s.Key))
+			_, err = forget.ExecContext(ctx, storedKey(s.Key))
 		} else {
-			_, err = remember.ExecContext(free, storedKey(s.Key), storedVersion(s.Seen.Version), s.Seen.Count,
+			_, err = remember.ExecContext(ctx, storedKey(s.Key), storedVersion(s.Seen.Version), s.Seen.Count,
 				s.Seen.Last.Unix(), int64(s.Seen.Last.Nanosecond()), int64(s.Seen.Digest), expiry(s.Expires))
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return tx.Commit()
+	return nil
 }
 
 // byKey returns the indexes of changes in the order of their keys, so that
@@ -133,14 +133,6 @@ func expiry(t time.Time) any {
 		return t.Unix() + 1
 	}
 	return t.Unix()
-}
-
-// reclaim writes the log back after a commit found the disk full. The log then
-// starts over in the room it already has, so that commits can go on even if
-// nobody frees any. It is tried for what it is worth: where it fails too, the
-// next commit reports the full disk again.
-func (c *Cursor) reclaim(ctx context.Context) {
-	_, _ = c.db.ExecContext(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)")
 }
 
 // Expire forgets at most limit keys whose time has come by now, the oldest

@@ -243,8 +243,9 @@ func TestLogStaysBounded(t *testing.T) {
 	for i := range 2 {
 		mustCommit(t, c, Changes{Seen: changesOf(keys[:10], i, epoch())})
 	}
-	if after := logBytes(); large <= logLimit || after > logLimit {
-		t.Errorf("the log has %d bytes after a large commit and %d after that, want more and less than %d", large, after, logLimit)
+	limit := CursorFile.layout().logLimit
+	if after := logBytes(); large <= limit || after > limit {
+		t.Errorf("the log has %d bytes after a large commit and %d after that, want more and less than %d", large, after, limit)
 	}
 	mustClose(t, c)
 	for _, suffix := range []string{logSuffix, "-shm", "-journal"} {

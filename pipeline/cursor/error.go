@@ -36,6 +36,8 @@ const (
 
 // Error is an error about a database file.
 type Error struct {
+	// Database is which of our files it is, or should be.
+	Database Database
 	// Path is the file, empty for a database in memory.
 	Path string
 	Kind Kind
@@ -45,11 +47,11 @@ type Error struct {
 
 // Error names the file, what is wrong and the way out.
 func (e *Error) Error() string {
-	name := "cursor database " + e.Path
+	name := e.Database.String() + " " + e.Path
 	if e.Path == "" {
-		name = "cursor database in memory"
+		name = e.Database.String() + " in memory"
 	}
-	const afresh = "move it away to start afresh: events of the last hour are then reported again"
+	afresh := "move it away to start afresh: " + e.Database.layout().lost
 	switch e.Kind {
 	case Held:
 		return fmt.Sprintf("%s is in use by %v", name, e.Err)
@@ -88,21 +90,21 @@ func IsHeld(err error) bool { return KindOf(err) == Held }
 
 // fail makes an Error of what SQLite or the system returned while op was
 // done. Errors that have a kind, and those of a context, keep what they are.
-func (c *Cursor) fail(op string, err error) error {
+func (s *store) fail(op string, err error) error {
 	if KindOf(err) != Other {
 		return err
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s cursor: %w", op, err)
+		return fmt.Errorf("%s %s: %w", op, s.of.layout().short, err)
 	}
 	kind, said := classify(err), fmt.Errorf("%s: %w", op, err)
-	if kind == IO && c.path != "" && outOfSpace(c.path, c.lock) {
+	if kind == IO && s.path != "" && outOfSpace(s.path, s.lock) {
 		kind = Full
 	}
 	if kind == Held {
 		said = fmt.Errorf("another program, which holds it locked (%w)", said)
 	}
-	return &Error{Path: c.path, Kind: kind, Err: said}
+	return &Error{Database: s.of, Path: s.path, Kind: kind, Err: said}
 }
 
 const (

@@ -7,14 +7,11 @@ import (
 	"fmt"
 )
 
-// applicationID marks a SQLite file as ours: "LvSt" in ASCII.
-const applicationID = 0x4c765374
-
 // migration is one step from a format to the next: statements that are run in
 // one transaction.
 type migration []string
 
-// migrations returns all steps, in order: the step at index n leads from
+// migrations returns all steps of a cursor, in order: the step at index n leads from
 // format n to format n+1, format 0 being an empty file. A step that was
 // released is never changed; a new format is a new step at the end, and a
 // section in docs/CURSOR.md.
@@ -35,6 +32,32 @@ func migrations() []migration {
   expires   INTEGER
 ) STRICT, WITHOUT ROWID`,
 		`CREATE INDEX seen_expires ON seen (expires)`,
+	}, {
+		// A row for each commit, not for each fingerprint: an audit trail brings
+		// thousands of them a second, and they are only ever read all at once.
+		`CREATE TABLE passed (
+  seq          INTEGER PRIMARY KEY,
+  at           INTEGER NOT NULL,
+  fingerprints BLOB NOT NULL
+) STRICT`,
+		// Clocks go back at times, so seq does not tell what is old.
+		`CREATE INDEX passed_at ON passed (at)`,
+	}}
+}
+
+// spoolMigrations returns all steps of a spool, under the same rules.
+func spoolMigrations() []migration {
+	return []migration{{
+		`CREATE TABLE identity (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  id  TEXT NOT NULL
+) STRICT`,
+		`CREATE TABLE body (
+  seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+  received INTEGER NOT NULL,
+  sender   TEXT NOT NULL,
+  body     BLOB NOT NULL
+) STRICT`,
 	}}
 }
 
@@ -49,20 +72,20 @@ func formatOf(ctx context.Context, db *sql.DB) (int, error) {
 
 // migrate runs the steps that the database has not had yet, each in a
 // transaction that also notes the format reached.
-func migrate(ctx context.Context, db *sql.DB, steps []migration) error {
+func migrate(ctx context.Context, db *sql.DB, of Database, steps []migration) error {
 	version, err := formatOf(ctx, db)
 	if err != nil {
 		return err
 	}
 	for ; version < len(steps); version++ {
-		if err := apply(ctx, db, steps[version], version+1); err != nil {
+		if err := apply(ctx, db, of, steps[version], version+1); err != nil {
 			return fmt.Errorf("go to format %d: %w", version+1, err)
 		}
 	}
 	return nil
 }
 
-func apply(ctx context.Context, db *sql.DB, step migration, version int) (err error) {
+func apply(ctx context.Context, db *sql.DB, of Database, step migration, version int) (err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -74,7 +97,7 @@ func apply(ctx context.Context, db *sql.DB, step migration, version int) (err er
 		}
 	}
 	// Pragmas take no parameters.
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", of.layout().applicationID)); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {

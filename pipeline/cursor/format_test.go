@@ -65,9 +65,23 @@ func checkFormer(t *testing.T, c *Cursor) {
 }
 
 func TestFormerFormats(t *testing.T) {
-	for _, path := range former(t) {
+	for i, path := range former(t) {
 		c := mustOpen(t, Options{Path: path})
 		checkFormer(t, c)
+		var want []passedAt
+		if i+1 >= 2 {
+			want = []passedAt{{epoch(), []event.Fingerprint{
+				{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+				{255, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+			}}}
+		}
+		if diff := cmp.Diff(want, allPassed(t, c, time.Time{})); diff != "" {
+			t.Error(diff)
+		}
+		mustCommit(t, c, Changes{Passed: prints(1, 3)})
+		if got := allPassed(t, c, time.Time{}); len(got) != len(want)+1 {
+			t.Error(got)
+		}
 		s, err := c.Stats(t.Context())
 		if err != nil || s.Format != len(migrations()) {
 			t.Errorf("%+v %v", s, err)
@@ -114,39 +128,54 @@ func TestFailedStep(t *testing.T) {
 	}
 }
 
-// TestSchemaIsDocumented compares the schema with the one in the docs and
-// with the file of the present format.
-func TestSchemaIsDocumented(t *testing.T) {
+// schemaOf returns the statements that make the tables and indexes we chose.
+func schemaOf(db *sql.DB) (statements []string, err error) {
+	rows, err := db.Query("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' ORDER BY name")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		statements = append(statements, s)
+	}
+	return statements, rows.Err()
+}
+
+// documented checks that the docs show the schema of a database, and returns
+// them.
+func documented(t *testing.T, db *sql.DB) string {
+	t.Helper()
 	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "CURSOR.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema := func(db *sql.DB) (statements []string, err error) {
-		rows, err := db.Query("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { err = errors.Join(err, rows.Close()) }()
-		for rows.Next() {
-			var s string
-			if err := rows.Scan(&s); err != nil {
-				return nil, err
-			}
-			statements = append(statements, s)
-		}
-		return statements, rows.Err()
-	}
-	got, err := schema(mustOpen(t, Options{}).db)
+	statements, err := schemaOf(db)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range got {
+	for _, s := range statements {
 		if !strings.Contains(string(doc), s+";") {
 			t.Errorf("docs/CURSOR.md lacks:\n%s;", s)
 		}
 	}
+	return string(doc)
+}
+
+// TestSchemaIsDocumented compares the schema with the one in the docs and
+// with the file of the present format.
+func TestSchemaIsDocumented(t *testing.T) {
+	db := mustOpen(t, Options{}).db
+	doc := documented(t, db)
+	got, err := schemaOf(db)
+	if err != nil {
+		t.Fatal(err)
+	}
 	paths := former(t)
-	want, err := schema(mustOpen(t, Options{Path: paths[len(paths)-1]}).db)
+	want, err := schemaOf(mustOpen(t, Options{Path: paths[len(paths)-1]}).db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +187,7 @@ func TestSchemaIsDocumented(t *testing.T) {
 		&Error{Path: "P", Kind: Foreign, Err: errors.New("is the database of Fluent Bit's kubernetes_events")},
 	} {
 		_, way, _ := strings.Cut(e.Error(), "; ")
-		if !strings.Contains(string(doc), way) {
+		if !strings.Contains(doc, way) {
 			t.Errorf("docs/CURSOR.md lacks the way out %q", way)
 		}
 	}

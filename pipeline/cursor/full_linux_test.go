@@ -16,9 +16,10 @@ import (
 // systemChildren are those that run in a mount namespace of their own.
 func systemChildren() map[string]func(string) error {
 	return map[string]func(string) error{
-		"tmpfs":      fillTmpfs,
-		"tmpfs-open": openOnFullTmpfs,
-		"readonly":   openReadOnly,
+		"tmpfs":       fillTmpfs,
+		"tmpfs-open":  openOnFullTmpfs,
+		"readonly":    openReadOnly,
+		"tmpfs-spool": fillSpoolTmpfs,
 	}
 }
 
@@ -45,12 +46,12 @@ func inNamespace(t *testing.T, name string) {
 	}
 }
 
-func mountTmpfs(dir string, flags uintptr, options string) error {
+func mountTmpfs(dir string, options string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		fmt.Println("cannot mount:", err)
 		return err
 	}
-	if err := unix.Mount("tmpfs", dir, "tmpfs", flags, options); err != nil {
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
 		fmt.Println("cannot mount:", err)
 		return err
 	}
@@ -60,7 +61,7 @@ func mountTmpfs(dir string, flags uintptr, options string) error {
 // fillTmpfs fills a disk of 2 MiB, half of which is taken by someone else who
 // then leaves.
 func fillTmpfs(dir string) error {
-	if err := mountTmpfs(dir, 0, "size=2m"); err != nil {
+	if err := mountTmpfs(dir, "size=2m"); err != nil {
 		return err
 	}
 	ballast := filepath.Join(dir, "ballast")
@@ -94,7 +95,7 @@ func fillTmpfs(dir string) error {
 // openOnFullTmpfs opens on a disk that is full already, a new file and an old
 // one.
 func openOnFullTmpfs(dir string) error {
-	if err := mountTmpfs(dir, 0, "size=1m"); err != nil {
+	if err := mountTmpfs(dir, "size=1m"); err != nil {
 		return err
 	}
 	ctx := context.Background()
@@ -128,7 +129,7 @@ func openOnFullTmpfs(dir string) error {
 // openReadOnly opens on a disk that may not be written, with and without a
 // cursor on it.
 func openReadOnly(dir string) error {
-	if err := mountTmpfs(dir, 0, "size=4m"); err != nil {
+	if err := mountTmpfs(dir, "size=4m"); err != nil {
 		return err
 	}
 	ctx := context.Background()
@@ -152,6 +153,23 @@ func openReadOnly(dir string) error {
 	return nil
 }
 
+// fillSpoolTmpfs fills a disk of 4 MiB with a spool.
+func fillSpoolTmpfs(dir string) error {
+	if err := mountTmpfs(dir, "size=4m"); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	s, err := OpenSpool(ctx, SpoolOptions{Path: filepath.Join(dir, "spool.db"), MaxBytes: 1 << 40})
+	if err != nil {
+		return err
+	}
+	err = fillSpool(ctx, s, printf, func() error {
+		return unix.Mount("tmpfs", dir, "tmpfs", unix.MS_REMOUNT, "size=64m")
+	})
+	return errors.Join(err, s.Close())
+}
+
+func TestSpoolFullDisk(t *testing.T)  { inNamespace(t, "tmpfs-spool") }
 func TestFullDisk(t *testing.T)       { inNamespace(t, "tmpfs") }
 func TestOpenOnFullDisk(t *testing.T) { inNamespace(t, "tmpfs-open") }
 func TestReadOnlyDisk(t *testing.T)   { inNamespace(t, "readonly") }

@@ -36,14 +36,14 @@ const checkMax = 64 << 20
 // returns nil when the file is ours, or has nothing in it and so may become
 // ours. SQLite does not get to open a file for writing before that: it would
 // take part in the locking and recovery of another program's database.
-func inspect(ctx context.Context, path string, log *slog.Logger) error {
+func inspect(ctx context.Context, of Database, path string, log *slog.Logger) error {
 	file, info, err := openFile(path)
 	if err != nil {
 		kind := Unwritable
 		if noSpace(err) {
 			kind = Full
 		}
-		return &Error{Path: path, Kind: kind, Err: err}
+		return &Error{Database: of, Path: path, Kind: kind, Err: err}
 	}
 	header := make([]byte, headerLen)
 	n, err := io.ReadFull(file, header)
@@ -51,13 +51,13 @@ func inspect(ctx context.Context, path string, log *slog.Logger) error {
 		err = nil
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
-		return &Error{Path: path, Kind: IO, Err: err}
+		return &Error{Database: of, Path: path, Kind: IO, Err: err}
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Nlink > 1 {
-		log.Warn("cursor database has more than one hard link: it is locked under this name only",
+		log.Warn(of.String()+" has more than one hard link: it is locked under this name only",
 			"path", path, "links", st.Nlink)
 	}
-	return judge(ctx, path, header[:n])
+	return judge(ctx, of, path, header[:n])
 }
 
 // openFile opens or creates the file for reading and writing, so that what
@@ -82,41 +82,45 @@ func openFile(path string) (*os.File, os.FileInfo, error) {
 
 // judge decides by the file's header, and where that does not tell, by its
 // tables.
-func judge(ctx context.Context, path string, header []byte) error {
+func judge(ctx context.Context, of Database, path string, header []byte) error {
 	logBytes, err := sizeOf(path + logSuffix)
 	if err != nil {
-		return &Error{Path: path, Kind: IO, Err: err}
+		return &Error{Database: of, Path: path, Kind: IO, Err: err}
 	}
 	switch {
 	case len(header) == 0 && logBytes > 0:
-		return &Error{Path: path, Kind: Corrupt, Err: errors.New("it is empty, but its write-ahead log is not")}
+		return &Error{Database: of, Path: path, Kind: Corrupt, Err: errors.New("it is empty, but its write-ahead log is not")}
 	case len(header) == 0:
 		return nil
 	case len(bytes.Trim(header, "\x00")) == 0:
-		return &Error{Path: path, Kind: Corrupt, Err: errors.New("its header consists of zeros")}
+		return &Error{Database: of, Path: path, Kind: Corrupt, Err: errors.New("its header consists of zeros")}
 	case !strings.HasPrefix(string(header), headerMagic):
-		return &Error{Path: path, Kind: Foreign, Err: errors.New("is not a SQLite database " +
-			"(if it was the cursor, it is damaged; move it away to start afresh)")}
+		return &Error{Database: of, Path: path, Kind: Foreign, Err: errors.New("is not a SQLite database " +
+			"(if it was the " + of.layout().short + ", it is damaged; move it away to start afresh)")}
 	case len(header) < headerLen:
-		return &Error{Path: path, Kind: Corrupt, Err: errors.New("it is cut off within its header")}
-	case binary.BigEndian.Uint32(header[headerApplicationID:]) == applicationID:
+		return &Error{Database: of, Path: path, Kind: Corrupt, Err: errors.New("it is cut off within its header")}
+	}
+	if known, ok := knownID(binary.BigEndian.Uint32(header[headerApplicationID:])); ok && known == of {
 		return nil
+	} else if ok {
+		return &Error{Database: of, Path: path, Kind: Foreign, Err: fmt.Errorf(
+			"is the %v of Live Status", known)}
 	}
 	tables, err := tablesOf(ctx, path)
 	if err != nil {
-		return &Error{Path: path, Kind: Foreign, Err: fmt.Errorf(
+		return &Error{Database: of, Path: path, Kind: Foreign, Err: fmt.Errorf(
 			"is a SQLite database that is not ours and cannot be read (%w)", err)}
 	}
 	if logBytes > 0 && len(tables) == 0 {
 		if tables, err = tablesInLog(path + logSuffix); err != nil {
-			return &Error{Path: path, Kind: IO, Err: err}
+			return &Error{Database: of, Path: path, Kind: IO, Err: err}
 		}
 	}
 	if slices.Contains(tables, fluentBitTable) {
-		return &Error{Path: path, Kind: Foreign, Err: errors.New("is the database of Fluent Bit's kubernetes_events")}
+		return &Error{Database: of, Path: path, Kind: Foreign, Err: errors.New("is the database of Fluent Bit's kubernetes_events")}
 	}
 	if len(tables) > 0 {
-		return &Error{Path: path, Kind: Foreign, Err: fmt.Errorf(
+		return &Error{Database: of, Path: path, Kind: Foreign, Err: fmt.Errorf(
 			"is the database of another program (it has %s)", strings.Join(tables, ", "))}
 	}
 	return nil
@@ -175,7 +179,7 @@ func tablesInLog(name string) (_ []string, err error) {
 }
 
 // check runs SQLite's own check over a file that is small enough.
-func check(ctx context.Context, db *sql.DB, path string) error {
+func check(ctx context.Context, db *sql.DB, of Database, path string) error {
 	size, err := sizeOf(path)
 	if err != nil || size > checkMax {
 		return err
@@ -185,7 +189,7 @@ func check(ctx context.Context, db *sql.DB, path string) error {
 		return err
 	}
 	if verdict != "ok" {
-		return &Error{Path: path, Kind: Corrupt, Err: errors.New(plain(verdict))}
+		return &Error{Database: of, Path: path, Kind: Corrupt, Err: errors.New(plain(verdict))}
 	}
 	return nil
 }

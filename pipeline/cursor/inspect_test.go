@@ -107,7 +107,7 @@ func TestRefusedFiles(t *testing.T) {
 		},
 		"a page of garbage": {
 			make: damage(func(d []byte) []byte {
-				for i := 20 * pageBytes; i < 21*pageBytes; i++ {
+				for i := 20 * cursorPageBytes; i < 21*cursorPageBytes; i++ {
 					d[i] = 0xa5
 				}
 				return d
@@ -174,7 +174,7 @@ func TestRefusedFiles(t *testing.T) {
 			make: func(t *testing.T, path string) {
 				damage(func(d []byte) []byte { binary.BigEndian.PutUint32(d[60:], 99); return d })(t, path)
 			},
-			kind: Newer, says: []string{"its format is 99, this version knows formats up to 1", wayOut},
+			kind: Newer, says: []string{"its format is 99, this version knows formats up to 2", wayOut},
 		},
 		"a directory": {
 			make: func(t *testing.T, path string) {
@@ -254,7 +254,7 @@ func TestEmptyFilesBecomeOurs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := binary.BigEndian.Uint32(header[headerApplicationID:]); got != applicationID {
+			if got := binary.BigEndian.Uint32(header[headerApplicationID:]); got != cursorApplicationID {
 				t.Errorf("application id %x", got)
 			}
 		})

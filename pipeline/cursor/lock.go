@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,7 +68,7 @@ type lock struct {
 
 // acquire locks the database at path. When someone else has it, the error is
 // of kind Held and says who.
-func acquire(path, holder string, since time.Time, log *slog.Logger) (*lock, error) {
+func acquire(of Database, path string, by owner) (*lock, error) {
 	name := path + lockSuffix
 	// Not through a link: whoever may create one beside the database could
 	// have us write into any file.
@@ -79,21 +78,21 @@ func acquire(path, holder string, since time.Time, log *slog.Logger) (*lock, err
 		if noSpace(err) {
 			kind = Full
 		}
-		return nil, &Error{Path: path, Kind: kind, Err: fmt.Errorf("lock: %w", err)}
+		return nil, &Error{Database: of, Path: path, Kind: kind, Err: fmt.Errorf("lock: %w", err)}
 	}
 	err = flock(file)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		err = &Error{Path: path, Kind: Held, Err: errors.New(readHolder(file) + "; give every instance a file of its own")}
+		err = &Error{Database: of, Path: path, Kind: Held, Err: errors.New(readHolder(file) + "; give every instance a file of its own")}
 	} else if err != nil {
-		err = &Error{Path: path, Kind: IO, Err: fmt.Errorf("lock %s: %w", name, err)}
+		err = &Error{Database: of, Path: path, Kind: IO, Err: fmt.Errorf("lock %s: %w", name, err)}
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	l := &lock{file: file}
-	if err := l.sign(holder, since); err != nil {
+	if err := l.sign(by.holder, by.since); err != nil {
 		// The lock holds without a text; only its reader is worse off.
-		log.Warn("cannot write who holds the cursor", "path", name, "error", err)
+		by.logger.Warn("cannot write who holds the "+of.layout().short, "path", name, "error", err)
 	}
 	return l, nil
 }

@@ -37,9 +37,12 @@ func TestMain(m *testing.M) {
 
 func children() map[string]func(arg string) error {
 	all := map[string]func(string) error{
-		"hold":  holdForEver,
-		"crash": commitForEver,
-		"limit": fillToLimit,
+		"hold":        holdForEver,
+		"crash":       commitForEver,
+		"limit":       fillToLimit,
+		"hold-spool":  holdSpoolForEver,
+		"crash-spool": appendForEver,
+		"limit-spool": fillSpoolToLimit,
 	}
 	maps.Copy(all, systemChildren())
 	return all

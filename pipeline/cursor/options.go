@@ -18,19 +18,6 @@ const (
 	// busyTimeout is how long a call waits for another program that holds a
 	// lock in the database, such as the sqlite3 shell.
 	busyTimeout = 2 * time.Second
-	// cacheKiB bounds the pages of the one connection that are kept in memory.
-	cacheKiB = 2048
-	// pageBytes is the size of a page in files that we create. Keys are
-	// random, so nearly every key of a batch lies on a page of its own, which
-	// is written whole, to the log and later to the file. A page of 1 KiB
-	// halves the cost of a commit into 100,000 keys against SQLite's 4 KiB and
-	// leaves that of a lookup as it is.
-	pageBytes = 1024
-	// checkpointPages is the length of the write-ahead log at which it is
-	// written back: 4 MiB. The log then starts over, and what a large commit
-	// made it grow beyond logLimit is cut off.
-	checkpointPages = 4000
-	logLimit        = 4 << 20
 )
 
 // complete returns the options with their defaults, or what is wrong in them.
@@ -64,19 +51,30 @@ func (o Options) complete() (Options, error) {
 	return o, nil
 }
 
+// settings are how a connection uses its file.
+type settings struct {
+	of      Database
+	sync    string
+	journal string
+	locking bool
+	// readOnly connections never write.
+	readOnly bool
+}
+
 // dsn returns the data source name for one connection. Every connection gets
 // the same settings, also one that database/sql opens anew.
-func dsn(path string, o Options) string {
+func dsn(path string, set settings) string {
+	l := set.of.layout()
 	q := url.Values{
 		"_defensive":    {"1"},
 		"_dqs":          {"0"},
 		"_error_rc":     {"1"},
 		"_txlock":       {"immediate"},
 		"_busy_timeout": {strconv.FormatInt(busyTimeout.Milliseconds(), 10)},
-		"_sync":         {o.Sync},
+		"_sync":         {set.sync},
 		"_pragma": {
-			"page_size(" + strconv.Itoa(pageBytes) + ")",
-			"cache_size(-" + strconv.Itoa(cacheKiB) + ")",
+			"page_size(" + strconv.Itoa(l.pageBytes) + ")",
+			"cache_size(-" + strconv.Itoa(l.cacheKiB) + ")",
 			"temp_store(MEMORY)",
 			"trusted_schema(OFF)",
 			"cell_size_check(ON)",
@@ -86,13 +84,16 @@ func dsn(path string, o Options) string {
 		return ":memory:?" + q.Encode()
 	}
 	q.Add("mode", "rw")
-	q.Add("_pragma", "wal_autocheckpoint("+strconv.Itoa(checkpointPages)+")")
-	q.Add("_pragma", "journal_size_limit("+strconv.Itoa(logLimit)+")")
-	if o.Locking {
+	q.Add("_pragma", "wal_autocheckpoint("+strconv.Itoa(l.checkpointPages)+")")
+	q.Add("_pragma", "journal_size_limit("+strconv.FormatInt(l.logLimit, 10)+")")
+	if set.readOnly {
+		q.Add("_pragma", "query_only(ON)")
+	}
+	if set.locking {
 		q.Add("_pragma", "locking_mode(EXCLUSIVE)")
 	}
-	if o.JournalMode != "" {
-		q.Add("_journal_mode", o.JournalMode)
+	if set.journal != "" {
+		q.Add("_journal_mode", set.journal)
 	}
 	return fileURI(path, q)
 }
@@ -101,10 +102,11 @@ func fileURI(path string, q url.Values) string {
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }
 
-// connect returns a pool of exactly one connection, for reads and writes. In
-// memory a second one would see another database. On disk one for reads would
-// spare a lookup the wait for a commit, some milliseconds, but its lookups are
-// no faster and it takes a cache of its own, emptied by every commit.
+// connect returns a pool of exactly one connection. A cursor has one for reads
+// and writes: in memory a second one would see another database, and on disk
+// one for reads would spare a lookup the wait for a commit, some milliseconds,
+// but its lookups are no faster and it takes a cache of its own, emptied by
+// every commit.
 func connect(dsn string) (*sql.DB, error) {
 	db, err := sql.Open(driverName, dsn)
 	if err != nil {

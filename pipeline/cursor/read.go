@@ -16,27 +16,21 @@ const (
 	selectSeen     = `SELECT version, count, last, last_nano, digest FROM seen WHERE key = ?`
 )
 
-// prepare prepares the statements; the pool keeps them on its connection.
-func (c *Cursor) prepare(ctx context.Context) error {
-	for _, p := range []struct {
-		to  **sql.Stmt
-		sql string
-	}{
+// statements are those of a cursor, all on its one connection.
+func (c *Cursor) statements() []statement {
+	return []statement{
 		{&c.position, selectPosition},
 		{&c.seen, selectSeen},
 		{&c.move, upsertPosition},
 		{&c.remember, upsertSeen},
 		{&c.forget, deleteSeen},
 		{&c.expire, deleteExpired},
-	} {
-		s, err := c.db.PrepareContext(ctx, p.sql) //nolint:sqlclosecheck // Close closes it.
-		if err != nil {
-			return err
-		}
-		*p.to = s
-		c.prepared = append(c.prepared, s)
+		{&c.pass, insertPassed},
+		{&c.positions, selectPositions},
+		{&c.leave, deletePosition},
+		{&c.passed, selectPassed},
+		{&c.forgetPassed, deletePassed},
 	}
-	return nil
 }
 
 // Position returns how far a stream was read by the last commit, and false

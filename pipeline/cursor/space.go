@@ -18,6 +18,24 @@ func noSpace(err error) bool {
 	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG)
 }
 
+// roomOf returns how many bytes a file of the present size can still grow by,
+// and how many there are in all: on its disk, or below the limit that this
+// process has for its files. It is false where the disk does not say.
+func roomOf(path string, present int64) (free, total int64, ok bool) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(path, &st); err != nil || st.Blocks == 0 {
+		return 0, 0, false
+	}
+	size := int64(st.Bsize) //nolint:unconvert // Other systems have another type.
+	free, total = int64(st.Bavail)*size, int64(st.Blocks)*size
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err == nil && limit.Cur < uint64(total) {
+		total = int64(limit.Cur)
+		free = min(free, total-present)
+	}
+	return free, total, true
+}
+
 // outOfSpace finds out whether an I/O error of SQLite came from a lack of
 // room. SQLite says "full" only for ENOSPC while writing; a quota, a limit on
 // the size of files and a failed extension of its shared memory are plain I/O
