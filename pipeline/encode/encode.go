@@ -24,7 +24,9 @@ func AppendMsgpack(dst []byte, r redact.Redacted) ([]byte, error) {
 	e := borrow()
 	defer giveBack(e)
 	e.msgpack.reset(appendHeader(dst, rec.Time))
-	e.record(&e.msgpack, &rec)
+	if err := e.record(&e.msgpack, &rec); err != nil {
+		return dst, fmt.Errorf("encode record %q of type %q: %w", rec.ID, rec.Type, err)
+	}
 	return e.msgpack.buf, nil
 }
 
@@ -38,7 +40,9 @@ func AppendJSON(dst []byte, r redact.Redacted) ([]byte, error) {
 	e := borrow()
 	defer giveBack(e)
 	e.json.reset(dst)
-	e.record(&e.json, &rec)
+	if err := e.record(&e.json, &rec); err != nil {
+		return dst, fmt.Errorf("encode record %q of type %q: %w", rec.ID, rec.Type, err)
+	}
 	return e.json.buf, nil
 }
 
@@ -48,6 +52,10 @@ func check(rec *event.Record) error {
 	switch rec.Type {
 	case event.TypeEvent:
 		ok = rec.Event != nil
+	case event.TypeAudit:
+		ok = rec.Audit != nil
+	case event.TypeRejected:
+		ok = rec.Rejected != nil
 	case event.TypeMonitorStatus:
 		ok = rec.Monitor != nil
 	case "":
@@ -64,6 +72,7 @@ func check(rec *event.Record) error {
 type encoder struct {
 	msgpack msgpackWriter
 	json    jsonWriter
+	bodies  bodyReader
 	// keys is where the keys of a map are sorted.
 	keys []string
 }
@@ -79,6 +88,7 @@ func borrow() *encoder {
 func giveBack(e *encoder) {
 	e.msgpack.reset(nil)
 	e.json.reset(nil)
+	e.bodies.reset()
 	clear(e.keys)
 	e.keys = e.keys[:0]
 	encoders.Put(e)

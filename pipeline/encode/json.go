@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"math"
 	"strconv"
 	"time"
 )
@@ -29,6 +30,10 @@ func (w *jsonWriter) closeMap() { w.close('}') }
 func (w *jsonWriter) openArray(int) { w.open('[', true) }
 
 func (w *jsonWriter) closeArray() { w.close(']') }
+
+func (w *jsonWriter) openElements() { w.open('[', true) }
+
+func (w *jsonWriter) closeElements(int) { w.close(']') }
 
 func (w *jsonWriter) open(bracket byte, array bool) {
 	w.element()
@@ -63,6 +68,17 @@ func (w *jsonWriter) key(k string) {
 	w.buf = append(w.buf, ':')
 }
 
+func (w *jsonWriter) keyBytes(k []byte) {
+	w.comma()
+	w.buf = appendQuoted(w.buf, k)
+	w.buf = append(w.buf, ':')
+}
+
+func (w *jsonWriter) strBytes(s []byte) {
+	w.element()
+	w.buf = appendQuoted(w.buf, s)
+}
+
 func (w *jsonWriter) str(s string) {
 	w.element()
 	w.buf = appendQuoted(w.buf, s)
@@ -73,11 +89,30 @@ func (w *jsonWriter) integer(n int64) {
 	w.buf = strconv.AppendInt(w.buf, n, 10)
 }
 
-// float writes a finite number without an exponent, which durations do not
-// need.
+func (w *jsonWriter) unsigned(n uint64) {
+	w.element()
+	w.buf = strconv.AppendUint(w.buf, n, 10)
+}
+
+func (w *jsonWriter) boolean(b bool) {
+	w.element()
+	w.buf = strconv.AppendBool(w.buf, b)
+}
+
+func (w *jsonWriter) null() {
+	w.element()
+	w.buf = append(w.buf, "null"...)
+}
+
+// float writes a finite number, with an exponent only where it would be long
+// without.
 func (w *jsonWriter) float(f float64) {
 	w.element()
-	w.buf = strconv.AppendFloat(w.buf, f, 'f', -1, 64)
+	format := byte('f')
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		format = 'e'
+	}
+	w.buf = strconv.AppendFloat(w.buf, f, format, -1, 64)
 }
 
 func (w *jsonWriter) time(t time.Time) {
@@ -88,7 +123,7 @@ func (w *jsonWriter) time(t time.Time) {
 }
 
 // appendQuoted writes s, valid UTF-8, as a JSON string.
-func appendQuoted(b []byte, s string) []byte {
+func appendQuoted[S string | []byte](b []byte, s S) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
 	start := 0

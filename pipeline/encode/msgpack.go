@@ -10,25 +10,30 @@ import (
 
 // Headers of the msgpack specification.
 const (
-	fixmap    = 0x80
-	fixstr    = 0xa0
-	map16     = 0xde
-	map32     = 0xdf
-	maxFixmap = 15
+	fixmap   = 0x80
+	fixarray = 0x90
+	fixstr   = 0xa0
+	array16  = 0xdc
+	array32  = 0xdd
+	map16    = 0xde
+	map32    = 0xdf
+	// maxFix is the most that a header of one byte can count.
+	maxFix = 15
 )
 
 // msgpackWriter writes msgpack with the shortest headers.
 type msgpackWriter struct {
 	buf   []byte
 	depth int
-	open  [maxNesting]mapHeader
+	open  [maxNesting]openHeader
 }
 
-// mapHeader belongs to a map whose number of keys is not known yet.
-type mapHeader struct {
-	// at is the index of the map's header, size the bytes reserved for it.
+// openHeader belongs to a map or array whose size is not known yet.
+type openHeader struct {
+	// at is the index of the header, size the bytes reserved for it.
 	at, size int
-	keys     int
+	// keys are those of a map, counted as they are written.
+	keys int
 }
 
 // reset makes w append to buf.
@@ -62,38 +67,11 @@ func eventSeconds(t time.Time) (sec, nsec uint32) {
 	}
 }
 
-func (w *msgpackWriter) openMap(maxKeys int) {
-	m := mapHeader{at: len(w.buf), size: 1}
-	switch {
-	case maxKeys > math.MaxUint16:
-		m.size = 5
-	case maxKeys > maxFixmap:
-		m.size = 3
-	}
-	w.open[w.depth] = m
-	w.depth++
-	w.buf = append(w.buf, 0, 0, 0, 0, 0)[:m.at+m.size]
-}
+func (w *msgpackWriter) openMap(maxKeys int) { w.reserve(maxKeys) }
 
-// closeMap writes the header, now that the number of keys is known.
 func (w *msgpackWriter) closeMap() {
-	w.depth--
-	m := &w.open[w.depth]
-	switch header := w.buf[m.at:]; {
-	case m.keys <= maxFixmap:
-		header[0] = fixmap | byte(m.keys)
-		if m.size > 1 {
-			// Fewer keys were there than might have been: close the gap.
-			n := copy(header[1:], header[m.size:])
-			w.buf = w.buf[:m.at+1+n]
-		}
-	case m.size == 3:
-		header[0] = map16
-		binary.BigEndian.PutUint16(header[1:], uint16(m.keys))
-	default:
-		header[0] = map32
-		binary.BigEndian.PutUint32(header[1:], uint32(m.keys))
-	}
+	m := w.top()
+	w.fill(m, m.keys, fixmap, map16, map32)
 }
 
 func (w *msgpackWriter) openArray(n int) {
@@ -102,14 +80,87 @@ func (w *msgpackWriter) openArray(n int) {
 
 func (w *msgpackWriter) closeArray() {}
 
+func (w *msgpackWriter) openElements() { w.reserve(0) }
+
+func (w *msgpackWriter) closeElements(n int) { w.fill(w.top(), n, fixarray, array16, array32) }
+
+// reserve makes room for a header that counts up to n.
+func (w *msgpackWriter) reserve(n int) {
+	m := openHeader{at: len(w.buf), size: 1}
+	switch {
+	case n > math.MaxUint16:
+		m.size = 5
+	case n > maxFix:
+		m.size = 3
+	}
+	w.open[w.depth] = m
+	w.depth++
+	w.buf = append(w.buf, 0, 0, 0, 0, 0)[:m.at+m.size]
+}
+
+// top returns the header that was opened last, and closes it.
+func (w *msgpackWriter) top() openHeader {
+	w.depth--
+	return w.open[w.depth]
+}
+
+// fill writes a header, now that its count is known. The formats are those of
+// a header of one, three and five bytes.
+func (w *msgpackWriter) fill(m openHeader, count int, fix, sized16, sized32 byte) {
+	size := 1
+	switch {
+	case count > math.MaxUint16:
+		size = 5
+	case count > maxFix:
+		size = max(m.size, 3)
+	}
+	if size != m.size {
+		w.resize(m.at, m.size, size)
+	}
+	switch header := w.buf[m.at:]; size {
+	case 1:
+		header[0] = fix | byte(count)
+	case 3:
+		header[0] = sized16
+		binary.BigEndian.PutUint16(header[1:], uint16(count))
+	default:
+		header[0] = sized32
+		binary.BigEndian.PutUint32(header[1:], uint32(count))
+	}
+}
+
+// resize moves what was written behind a header of another size than was
+// reserved.
+func (w *msgpackWriter) resize(at, reserved, size int) {
+	end := len(w.buf) + size - reserved
+	if size > reserved {
+		w.buf = append(w.buf, 0, 0, 0, 0)[:end]
+	}
+	copy(w.buf[at+size:], w.buf[at+reserved:])
+	w.buf = w.buf[:end]
+}
+
 func (w *msgpackWriter) key(k string) {
 	w.open[w.depth-1].keys++
 	w.buf = msgp.AppendString(w.buf, k)
 }
 
+func (w *msgpackWriter) keyBytes(k []byte) {
+	w.open[w.depth-1].keys++
+	w.buf = msgp.AppendStringFromBytes(w.buf, k)
+}
+
+func (w *msgpackWriter) strBytes(s []byte) { w.buf = msgp.AppendStringFromBytes(w.buf, s) }
+
 func (w *msgpackWriter) str(s string) { w.buf = msgp.AppendString(w.buf, s) }
 
 func (w *msgpackWriter) integer(n int64) { w.buf = msgp.AppendInt64(w.buf, n) }
+
+func (w *msgpackWriter) unsigned(n uint64) { w.buf = msgp.AppendUint64(w.buf, n) }
+
+func (w *msgpackWriter) boolean(b bool) { w.buf = msgp.AppendBool(w.buf, b) }
+
+func (w *msgpackWriter) null() { w.buf = msgp.AppendNil(w.buf) }
 
 func (w *msgpackWriter) float(f float64) { w.buf = msgp.AppendFloat64(w.buf, f) }
 

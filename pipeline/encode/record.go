@@ -1,12 +1,10 @@
 package encode
 
 import (
-	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/fluent-live/live-status/pipeline/event"
+	"github.com/fluent-live/live-status/pipeline/redact"
 )
 
 // writer is a form of output. Maps and arrays are opened and closed in pairs,
@@ -19,20 +17,32 @@ type writer interface {
 	// openArray begins an array of n values exactly.
 	openArray(n int)
 	closeArray()
+	// openElements begins an array of which the number of values is told when
+	// it is closed.
+	openElements()
+	closeElements(n int)
 	key(k string)
 	str(s string)
+	// keyBytes and strBytes are for text that is not kept.
+	keyBytes(k []byte)
+	strBytes(s []byte)
 	integer(n int64)
+	unsigned(n uint64)
+	// float writes a finite number.
 	float(f float64)
+	boolean(b bool)
+	null()
 	time(t time.Time)
 }
 
 // maxNesting is how many maps and arrays a record has within each other:
-// record, monitor, sources, source, and some room.
-const maxNesting = 8
+// record, audit, a body, and some room.
+const maxNesting = redact.MaxDepth + 8
 
-// record writes a record of a known type.
-func (e *encoder) record(w writer, rec *event.Record) {
-	w.openMap(8)
+// record writes a record of a known type. It fails only where a body is not
+// what a redactor lets pass.
+func (e *encoder) record(w writer, rec *event.Record) error {
+	w.openMap(9)
 	text(w, "schema", event.Schema)
 	text(w, "type", string(rec.Type))
 	text(w, "id", string(rec.ID))
@@ -45,6 +55,18 @@ func (e *encoder) record(w writer, rec *event.Record) {
 	case event.TypeEvent:
 		w.key("event")
 		e.occurrence(w, rec.Event)
+	case event.TypeAudit:
+		w.key("audit")
+		if err := e.audit(w, rec.Audit); err != nil {
+			return err
+		}
+		if rec.Audit.Changes != nil {
+			w.key("change")
+			changes(w, rec.Audit.Changes)
+		}
+	case event.TypeRejected:
+		w.key("rejected")
+		rejection(w, rec.Rejected)
 	case event.TypeMonitorStatus:
 		w.key("monitor")
 		e.monitor(w, rec.Monitor)
@@ -64,6 +86,7 @@ func (e *encoder) record(w writer, rec *event.Record) {
 		w.closeMap()
 	}
 	w.closeMap()
+	return nil
 }
 
 func object(w writer, key string, o *event.ObjectRef) {
@@ -71,9 +94,11 @@ func object(w writer, key string, o *event.ObjectRef) {
 		return
 	}
 	w.key(key)
-	w.openMap(7)
+	w.openMap(9)
 	optional(w, "api_version", o.APIVersion)
 	optional(w, "kind", o.Kind)
+	optional(w, "resource", o.Resource)
+	optional(w, "subresource", o.Subresource)
 	optional(w, "namespace", string(o.Namespace))
 	optional(w, "name", o.Name)
 	optional(w, "uid", string(o.UID))
@@ -102,129 +127,4 @@ func (e *encoder) occurrence(w writer, o *event.Occurrence) {
 	e.strings(w, "labels", o.Labels)
 	e.strings(w, "annotations", o.Annotations)
 	w.closeMap()
-}
-
-func (e *encoder) monitor(w writer, m *event.MonitorStatus) {
-	w.openMap(7)
-	text(w, "phase", string(m.Phase))
-	optional(w, "instance", m.Instance)
-	optional(w, "version", m.Version)
-	seconds(w, "uptime_seconds", m.Uptime)
-	w.key("sources")
-	w.openArray(len(m.Sources))
-	for i := range m.Sources {
-		source(w, &m.Sources[i])
-	}
-	w.closeArray()
-	w.key("queue")
-	w.openMap(4)
-	number(w, "records", m.Queue.Records)
-	number(w, "bytes", m.Queue.Bytes)
-	number(w, "max_bytes", m.Queue.MaxBytes)
-	number(w, "uncommitted", m.Queue.Uncommitted)
-	w.closeMap()
-	w.key("counters")
-	e.counters(w, &m.Count)
-	w.closeMap()
-}
-
-func source(w writer, s *event.SourceStatus) {
-	w.openMap(10)
-	text(w, "name", s.Name)
-	optional(w, "scope", s.Scope)
-	optional(w, "api", s.API)
-	text(w, "state", string(s.State))
-	optional(w, "resource_version", string(s.ResourceVersion))
-	optionalInstant(w, "last_received", s.LastReceived)
-	if s.Lag != 0 {
-		seconds(w, "lag_seconds", s.Lag)
-	}
-	number(w, "reconnects", s.Reconnects)
-	number(w, "relists", s.Relists)
-	optional(w, "error", s.Error)
-	w.closeMap()
-}
-
-func (e *encoder) counters(w writer, c *event.Counters) {
-	w.openMap(10)
-	number(w, "received", c.Received)
-	number(w, "events", c.Events)
-	number(w, "emitted", c.Emitted)
-	number(w, "deduplicated", c.Deduplicated)
-	number(w, "expired", c.Expired)
-	number(w, "deleted", c.Deleted)
-	number(w, "withheld", c.Withheld)
-	w.key("rejected")
-	w.openMap(len(c.Rejected))
-	for _, reason := range sortedKeys(e, c.Rejected) {
-		number(w, valid(reason), c.Rejected[reason])
-	}
-	w.closeMap()
-	number(w, "commits", c.Commits)
-	number(w, "commit_errors", c.CommitErrors)
-	w.closeMap()
-}
-
-// strings writes a map ordered by key, or nothing if it is empty.
-func (e *encoder) strings(w writer, key string, m map[string]string) {
-	if len(m) == 0 {
-		return
-	}
-	w.key(key)
-	w.openMap(len(m))
-	for _, k := range sortedKeys(e, m) {
-		text(w, valid(k), m[k])
-	}
-	w.closeMap()
-}
-
-// sortedKeys returns the keys of m in order, in a slice that is good until the
-// next call.
-func sortedKeys[V any](e *encoder, m map[string]V) []string {
-	e.keys = e.keys[:0]
-	for k := range m {
-		e.keys = append(e.keys, k)
-	}
-	slices.Sort(e.keys)
-	return e.keys
-}
-
-func text(w writer, key, s string) {
-	w.key(key)
-	w.str(valid(s))
-}
-
-func optional(w writer, key, s string) {
-	if s != "" {
-		text(w, key, s)
-	}
-}
-
-func number(w writer, key string, n int64) {
-	w.key(key)
-	w.integer(n)
-}
-
-func seconds(w writer, key string, d time.Duration) {
-	w.key(key)
-	w.float(d.Seconds())
-}
-
-func instant(w writer, key string, t time.Time) {
-	w.key(key)
-	w.time(t)
-}
-
-func optionalInstant(w writer, key string, t time.Time) {
-	if !t.IsZero() {
-		instant(w, key, t)
-	}
-}
-
-// valid returns s with each run of bytes that is not UTF-8 replaced by U+FFFD.
-func valid(s string) string {
-	if utf8.ValidString(s) {
-		return s
-	}
-	return strings.ToValidUTF8(s, "\uFFFD")
 }

@@ -43,18 +43,18 @@ func credential(v string, i int, w *word) (start, end int) {
 		}
 	case 'c', 'C':
 		if hasPrefixFold(v[i:], "client-key-data") {
-			return keyValue(v, i+len("client-key-data"), false)
+			return valueOf(v, i, i+len("client-key-data"), false)
 		}
 	case 'p', 'P':
 		if hasPrefixFold(v[i:], "password") {
-			return keyValue(v, i+len("password"), true)
+			return valueOf(v, i, i+len("password"), true)
 		}
 	case 't', 'T':
 		if hasPrefixFold(v[i:], bootstrapSecret) {
-			return keyValue(v, i+len(bootstrapSecret), false)
+			return valueOf(v, i, i+len(bootstrapSecret), false)
 		}
 		if hasPrefixFold(v[i:], "token") {
-			return keyValue(v, i+len("token"), true)
+			return valueOf(v, i, i+len("token"), true)
 		}
 	}
 	return 0, 0
@@ -125,9 +125,11 @@ func skipOpening(v string, i int) int {
 	return i
 }
 
-// keyValue finds the value of a key that ends at i. With quotes set both have
-// to be quoted, as in JSON: the words alone are too common.
-func keyValue(v string, i int, quotes bool) (start, end int) {
+// valueOf finds the value of a key of which the last word lies between from
+// and i. With quotes set both have to be quoted, as in JSON, or the key has to
+// begin a line, as in YAML and in files of variables: the words alone are too
+// common.
+func valueOf(v string, from, i int, quotes bool) (start, end int) {
 	if !isKey(v[i:]) {
 		return 0, 0
 	}
@@ -137,9 +139,47 @@ func keyValue(v string, i int, quotes bool) (start, end int) {
 		return 0, 0
 	}
 	if quotes && (!hasQuote(v[i:colon]) || !hasQuote(v[colon+1:start])) {
-		return 0, 0
+		if !assigns(v, i, colon, start) || !beginsLine(v, from) {
+			return 0, 0
+		}
+		if v[start] == '|' || v[start] == '>' {
+			// What follows, indented, is the value.
+			return start, len(v)
+		}
 	}
 	return start, endOfValue(v, colon+1, start)
+}
+
+// assigns reports whether the colon or equals sign stands, in one line, between
+// a key that ends at i and a value that begins at start. Behind the colon of a
+// mapping there is white space; in a:b there is none.
+func assigns(v string, i, colon, start int) bool {
+	if strings.ContainsAny(v[i:start], "\r\n") {
+		return false
+	}
+	return v[colon] == '=' || v[colon+1] == ' ' || v[colon+1] == '\t'
+}
+
+// maxKey bounds the search for the beginning of a line before a key.
+const maxKey = 256
+
+// beginsLine reports whether the key of which the last word begins at i is the
+// first of its line, such as access_token, --token or export DB_PASSWORD.
+func beginsLine(v string, i int) bool {
+	low := max(0, i-maxKey)
+	for i > low && isKeyByte(v[i-1]) {
+		i--
+	}
+	for i > low && (v[i-1] == '"' || v[i-1] == '\'') {
+		i--
+	}
+	i = low + len(strings.TrimRight(v[low:i], " \t-"))
+	i = low + len(strings.TrimRight(strings.TrimSuffix(v[low:i], "export"), " \t"))
+	return i == 0 || v[i-1] == '\n' || v[i-1] == '\r' || v[i-1] == '\\'
+}
+
+func isKeyByte(c byte) bool {
+	return isLetter(c) || '0' <= c && c <= '9' || strings.IndexByte("_.-/", c) >= 0
 }
 
 func hasQuote(s string) bool { return strings.ContainsAny(s, "\"'`") }

@@ -5,8 +5,9 @@
 // hands it to its layers, one after the other. There is one layer now, the
 // structural one: it knows the shapes in which Kubernetes writes secrets down
 // (Secret manifests and lists of them, patches, token reviews, Authorization
-// headers, URLs with passwords) wherever an event may quote them. Layers that
-// know values and patterns follow the same contract.
+// headers, URLs with passwords) wherever an event may quote them, and what the
+// bodies of requests are about. Layers that know values and patterns follow the
+// same contract.
 //
 // The package fails closed. What a layer cannot read with certainty is
 // replaced by MarkWithheld, and the record's list of withheld parts says where

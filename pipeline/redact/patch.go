@@ -38,17 +38,21 @@ type patch struct {
 	key string
 	// segment is the one from which the meaning follows.
 	segment string
+	// owner is whose fields a value without a kind has.
+	owner owner
 }
 
-// patchTarget returns where the operation n of a JSON patch (RFC 6902) leads.
-// Which of several paths counts depends on the reader, so data counts first:
-// not all that stands under the key of a credential is one.
-func patchTarget(n *node) patch {
+// patchTarget returns where the operation of a JSON patch (RFC 6902) in node i
+// leads. Which of several paths counts depends on the reader, so data counts
+// first: not all that stands under the key of a credential is one. In an open
+// patch data is not a Secret's.
+func (w *walk) patchTarget(i int32, open bool) patch {
 	var p patch
 	segments, size := 0, 0
-	for i := range n.kids {
-		kid := &n.kids[i]
-		if kid.kind != '"' || !strings.EqualFold(kid.key, "path") {
+	first, end := w.t.kids(i)
+	for k := first; k < end; k = w.t.nodes[k].end {
+		kid := &w.t.nodes[k]
+		if kid.kind != '"' || kid.class&keyPath == 0 {
 			continue
 		}
 		segments += 1 + strings.Count(kid.text, "/")
@@ -57,9 +61,9 @@ func patchTarget(n *node) patch {
 		}
 		switch p.meaning {
 		case patchNone, patchOther:
-			p = pathTarget(kid.text)
+			p = pathTarget(kid.text, open)
 		case patchCredential, patchApplied:
-			if other := pathTarget(kid.text); other.meaning == patchData || other.meaning == patchMember {
+			if other := pathTarget(kid.text, open); other.meaning == patchData || other.meaning == patchMember {
 				p = other
 			}
 		case patchData:
@@ -73,20 +77,24 @@ func patchTarget(n *node) patch {
 
 var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
 
-func pathTarget(path string) patch {
+func pathTarget(path string, open bool) patch {
 	segments := strings.Split(path, "/")
 	last := len(segments) - 1
-	p := patch{meaning: patchOther, key: unescapePointer.Replace(segments[last])}
+	p := patch{meaning: patchOther, key: unescapePointer.Replace(segments[last]), owner: ownerUnknown}
+	data := keyData | keyStringData
+	if open {
+		data, p.owner = keyStringData, ownerOther
+	}
 	for i, segment := range segments {
 		segment = unescapePointer.Replace(segment)
-		switch {
-		case isDataKey(segment):
+		switch class := classify(segment); {
+		case class&data != 0:
 			p.segment, p.meaning = segment, patchMember
 			if i == last {
 				p.meaning = patchData
 			}
 			return p
-		case p.meaning == patchOther && vanishes(segment, '"', ""):
+		case p.meaning == patchOther && class&(keyVanishing|keyVanishingTail) != 0:
 			p.segment, p.meaning = segment, patchCredential
 		}
 	}
@@ -97,24 +105,23 @@ func pathTarget(path string) patch {
 }
 
 // patchValue redacts what a patch operation puts at its target. What the patch
-// is for is not known, so that data is taken for a Secret's.
-func (w *walk) patchValue(n *node, p patch, depth int) {
+// is for is not known, unless it is open, so that data is taken for a
+// Secret's.
+func (w *walk) patchValue(i int32, p patch, depth int) {
+	n := &w.t.nodes[i]
 	switch p.meaning {
 	case patchTooLong:
 		w.setText(n, MarkWithheld, ReasonTooLarge)
 		return
 	case patchData, patchMember:
 		if p.meaning == patchData && n.kind == '{' {
-			key := n.key
-			n.key = p.segment
-			w.data(n)
-			n.key = key
+			w.data(i, p.segment)
 			return
 		}
-		w.secret(n, p.key, strings.EqualFold(p.segment, "data"))
+		w.secret(i, p.key, strings.EqualFold(p.segment, "data"))
 		return
 	case patchCredential:
-		if vanishes(p.segment, n.kind, n.text) {
+		if classify(p.segment).vanishes(n.kind, n.text) {
 			w.vanish(n)
 			return
 		}
@@ -126,5 +133,5 @@ func (w *walk) patchValue(n *node, p patch, depth int) {
 		}
 	case patchNone, patchOther:
 	}
-	w.value(n, ownerUnknown, depth)
+	w.value(i, p.owner, depth)
 }

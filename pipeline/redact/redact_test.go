@@ -14,10 +14,12 @@ const secretManifest = `{"kind":"Secret","stringData":{"p":"s3cr3t"}}`
 // full returns a record whose every string is s, and the number of strings.
 func full(s string) event.Record {
 	object := event.ObjectRef{
-		APIVersion: s, Kind: s, Namespace: event.Namespace(s), Name: s, UID: event.UID(s),
+		APIVersion: s, Kind: s, Resource: s, Subresource: s, Namespace: event.Namespace(s), Name: s, UID: event.UID(s),
 		ResourceVersion: event.ResourceVersion(s), FieldPath: s,
 	}
 	about := object
+	user := event.User{Name: s, UID: s, Groups: []string{"g", s}, Extra: []event.Extra{{Key: s, Values: []string{"v", s}}}}
+	impersonated := user
 	return event.Record{
 		Type: event.TypeEvent, ID: "event/u/1", Cluster: event.ClusterName(s), Object: &about,
 		Event: &event.Occurrence{
@@ -25,6 +27,17 @@ func full(s string) event.Record {
 			Regarding: object, Related: object, Reason: s, Message: s, Type: s, Action: s,
 			ReportingController: s, ReportingInstance: s, Count: 1,
 			Labels: map[string]string{"l": s}, Annotations: map[string]string{"a": s},
+		},
+		Audit: &event.Audit{
+			AuditID: event.AuditID(s), Stage: event.Stage(s), Level: event.Level(s), Verb: s, RequestURI: s,
+			User: user, Impersonated: &impersonated, SourceIPs: []string{"10.0.0.1", s}, UserAgent: s, Object: object,
+			Decision: s, DecisionReason: s, Code: 200, Reason: s, Message: s,
+			Annotations: []event.Annotation{{Key: "k", Value: s}, {Key: s, Value: s}},
+			Request:     event.JSON(s), Response: event.JSON(s),
+			Changes: &event.Changes{Type: event.ChangeUpdate, Paths: []event.FieldPath{"spec", event.FieldPath(s)}},
+		},
+		Rejected: &event.Rejection{
+			Place: event.Place{Source: s, Name: s, Offset: 7}, Reason: event.RejectNotJSON, Detail: s, Bytes: 9,
 		},
 		Monitor: &event.MonitorStatus{
 			Instance: s, Version: s,
@@ -70,7 +83,7 @@ func TestEveryStringIsRedacted(t *testing.T) {
 	before := occurrences(reflect.ValueOf(rec), "s3cr3t")
 	out := New(Options{Salt: testSalt}).Redact(rec).Fields()
 	if n := occurrences(reflect.ValueOf(out), "s3cr3t"); n != 0 {
-		t.Errorf("%d of %d strings leak: %+v %+v %+v", n, before, out.Object, out.Event, out.Monitor)
+		t.Errorf("%d of %d strings leak: %+v %+v %+v %+v %+v", n, before, out.Object, out.Event, out.Audit, out.Rejected, out.Monitor)
 	}
 	if n := occurrences(reflect.ValueOf(out), MarkHash); n != before {
 		t.Errorf("%d of %d strings are hashed", n, before)
@@ -87,7 +100,7 @@ func fillStrings(t *testing.T, v reflect.Value, s string) {
 	switch v.Kind() {
 	case reflect.String:
 		switch v.Interface().(type) {
-		case event.Phase, event.SourceState, event.Type, event.RecordID:
+		case event.Phase, event.SourceState, event.Type, event.RecordID, event.ChangeType, event.RejectReason:
 			return
 		}
 		if v.String() == "" {
@@ -125,8 +138,11 @@ func TestDefectiveLayerWithholdsAll(t *testing.T) {
 		t.Errorf("%d strings leak", n)
 	}
 	want := []event.Withheld{{Path: "", Reason: ReasonFailed}}
-	if out.ID != rec.ID || out.Type != rec.Type || out.Event == nil || out.Event.Count != 1 || !reflect.DeepEqual(out.Withheld, want) {
+	if out.Type != rec.Type || out.Event == nil || out.Event.Count != 1 || !reflect.DeepEqual(out.Withheld, want) {
 		t.Errorf("%+v", out)
+	}
+	if r := out.Rejected; r == nil || r.Place.Offset != 7 || r.Reason != event.RejectNotJSON || r.Bytes != 9 {
+		t.Errorf("%+v", out.Rejected)
 	}
 }
 
@@ -179,6 +195,23 @@ func ordinary() event.Record {
 	}
 }
 
+func ordinaryAudit() event.Record {
+	object := event.ObjectRef{APIVersion: "apps/v1", Resource: "deployments", Namespace: "shop", Name: "web"}
+	about := object
+	return event.Record{
+		Type: event.TypeAudit, ID: "audit/aeffd5bf-9c40-452f-84dc-e99afa3ffda9/ResponseComplete/6b86b273ff34fce1", Cluster: "c", Object: &about,
+		Audit: &event.Audit{
+			AuditID: "aeffd5bf-9c40-452f-84dc-e99afa3ffda9", Stage: event.StageResponseComplete, Level: event.LevelRequest, Verb: "patch",
+			RequestURI: "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=kubectl-set", Object: object,
+			User:      event.User{Name: "system:serviceaccount:shop:deployer", Groups: []string{"system:authenticated"}, Extra: []event.Extra{{Key: "example.com/a", Values: []string{"b"}}}},
+			SourceIPs: []string{"10.0.0.1"}, UserAgent: "kubectl/v1.36.3 (linux/amd64) kubernetes/7e1a7c2", Decision: "allow",
+			Annotations: []event.Annotation{{Key: "k8s.io/deprecated", Value: "true"}},
+			Request:     `{"metadata":{"labels":{"a":"b"}},"spec":{"template":{"spec":{"containers":[{"name":"app","image":"registry.example.com/web:1.8"}]}}}}`,
+			Changes:     &event.Changes{Type: event.ChangeStrategicMergePatch, Paths: []event.FieldPath{`spec.template.spec.containers[name="app"].image`}},
+		},
+	}
+}
+
 func TestOrdinaryRecordCostsNoAllocation(t *testing.T) {
 	r := New(Options{Salt: testSalt})
 	status := event.Record{
@@ -187,7 +220,7 @@ func TestOrdinaryRecordCostsNoAllocation(t *testing.T) {
 			{Name: "events", Scope: "*", Error: "get https://10.0.0.1:443/api: connection refused"},
 		}},
 	}
-	for name, rec := range map[string]event.Record{"event": ordinary(), "monitor": status} {
+	for name, rec := range map[string]event.Record{"event": ordinary(), "audit": ordinaryAudit(), "monitor": status} {
 		var out Redacted
 		if n := testing.AllocsPerRun(100, func() { out = r.Redact(rec) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)

@@ -1,11 +1,10 @@
 package redact
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"strings"
+	"sync"
+
+	"github.com/fluent-live/live-status/pipeline/event"
 )
 
 // lastApplied is the annotation in which kubectl keeps the whole manifest it
@@ -14,19 +13,36 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
 // structural is the layer that knows the shapes of Kubernetes' secrets.
 type structural struct {
-	salt []byte
+	hasher hasher
+	// trees keeps the memory of documents that were examined.
+	trees *sync.Pool
+	// secrets is set where all data is a Secret's, whatever else is said.
+	secrets bool
+	// ofSecrets is the same layer with secrets set.
+	ofSecrets *structural
 }
 
 func newStructural(salt []byte) *structural {
-	if len(salt) < MinSalt {
-		return &structural{}
-	}
-	return &structural{salt: append([]byte(nil), salt...)}
+	s := &structural{hasher: newHasher(salt), trees: &sync.Pool{New: func() any { return new(tree) }}}
+	s.ofSecrets = &structural{hasher: s.hasher, trees: s.trees, secrets: true}
+	s.ofSecrets.ofSecrets = s.ofSecrets
+	return s
 }
 
 func (s *structural) redact(at place, v string) (string, string) {
-	if at.annotation && v != "" && (at.key == lastApplied || beginsJSON(v)) {
-		return s.document(v, 0)
+	if at.about != nil && isSecrets(at.about) {
+		s = s.ofSecrets
+	}
+	switch at.kind {
+	case placeBody:
+		return s.body(v, at.about)
+	case placeURI:
+		return s.uri(v)
+	case placeAnnotation:
+		if v != "" && (at.key == lastApplied || beginsJSON(v)) {
+			return s.document(v, 0)
+		}
+	case placeText:
 	}
 	return s.text(v, 0)
 }
@@ -41,16 +57,35 @@ func beginsJSON(v string) bool {
 // document redacts what has to be JSON. It stands depth levels deep in other
 // JSON.
 func (s *structural) document(v string, depth int) (out, reason string) {
-	n, reason := parseJSON(v, depth)
-	if reason != "" {
+	return s.examine(v, depth, textLimits, false)
+}
+
+// examine redacts JSON within the limits given. It is open if it is known to
+// be no Secret nor a patch of one.
+func (s *structural) examine(v string, depth int, most limits, open bool) (out, reason string) {
+	t, _ := s.trees.Get().(*tree) // The pool holds nothing else.
+	defer func() {
+		if cap(t.nodes) <= keptNodes && cap(t.out) <= maxSize {
+			t.reset()
+			s.trees.Put(t)
+		}
+	}()
+	if reason := t.parse(v, depth, most); reason != "" {
 		return MarkWithheld, reason
 	}
-	w := walk{s: s}
-	w.value(&n, ownerUnknown, depth)
+	w, own := walk{s: s, t: t, open: open}, ownerUnknown
+	switch {
+	case s.secrets:
+		own = ownerSecret
+	case open:
+		own = ownerOther
+	}
+	w.value(0, own, depth)
 	if !w.changed {
 		return v, ""
 	}
-	return string(appendJSON(nil, &n)), w.reason
+	t.out = t.appendJSON(t.out[:0], 0)
+	return string(t.out), w.reason
 }
 
 // nested redacts a string found within JSON, which may itself be JSON.
@@ -64,177 +99,25 @@ func (s *structural) nested(v string, depth int) (out, reason string) {
 	return s.text(v, depth)
 }
 
-// owner says whose fields an object's members are.
-type owner uint8
-
-const (
-	// ownerUnknown is an object without a kind in nothing that has one, such
-	// as a merge patch: its target may be a Secret.
-	ownerUnknown owner = iota
-	ownerSecret
-	ownerOther
-)
-
-// walk redacts a tree of JSON in place.
-type walk struct {
-	s       *structural
-	changed bool
-	// reason is set when a part was withheld.
-	reason string
+// body redacts a body of a request for the object given, if any.
+func (s *structural) body(v string, about *event.ObjectRef) (out, reason string) {
+	if !beginsJSON(v) {
+		return MarkWithheld, ReasonNotObject
+	}
+	return s.examine(v, 0, bodyLimits, about != nil && isOpen(about))
 }
 
-func (w *walk) value(n *node, own owner, depth int) {
-	switch n.kind {
-	case '{':
-		w.object(n, own, depth+1)
-	case '[':
-		for i := range n.kids {
-			w.value(&n.kids[i], own, depth+1)
-		}
-	case '"':
-		out, reason := w.s.nested(n.text, depth+1)
-		w.setText(n, out, reason)
-	}
+// isSecrets reports whether a request for o was one for Secrets, or for what
+// another API group calls so.
+func isSecrets(o *event.ObjectRef) bool {
+	return strings.EqualFold(o.Resource, "secrets") || strings.EqualFold(o.Kind, "Secret")
 }
 
-func (w *walk) setText(n *node, text, reason string) {
-	if reason != "" {
-		w.reason = reason
+// isOpen reports whether a request for o was certainly not one for a Secret,
+// although the object has data: patches do not tell their kind.
+func isOpen(o *event.ObjectRef) bool {
+	if o.Subresource != "" || (o.Kind != "" && !strings.EqualFold(o.Kind, "ConfigMap")) {
+		return false
 	}
-	if n.kind != '"' || text != n.text {
-		*n = stringNode(n.key, text)
-		w.changed = true
-	}
-}
-
-func (w *walk) object(n *node, outer owner, depth int) {
-	own, children := ownerOf(n, outer)
-	target := patchTarget(n)
-	named := namesCredential(n)
-	for i := range n.kids {
-		kid := &n.kids[i]
-		inner := children
-		if inner == ownerOther && isEmbedded(kid.key) {
-			inner = ownerUnknown
-		}
-		switch {
-		case isDataKey(kid.key) && (own != ownerOther || !strings.EqualFold(kid.key, "data")):
-			w.data(kid)
-		case vanishes(kid.key, kid.kind, kid.text):
-			w.vanish(kid)
-		case named && strings.EqualFold(kid.key, "value") && isVanishable(kid.kind, kid.text):
-			w.vanish(kid)
-		case target.meaning != patchNone && strings.EqualFold(kid.key, "value"):
-			w.patchValue(kid, target, depth)
-		case kid.kind == '"' && kid.text != "" && strings.EqualFold(kid.key, lastApplied):
-			out, reason := w.s.document(kid.text, depth+1)
-			w.setText(kid, out, reason)
-		default:
-			w.value(kid, inner, depth)
-		}
-	}
-}
-
-// ownerOf says whose the members of n are, and whose those of the objects in n
-// that name no kind. Kinds are compared as lenient decoders would, and if the
-// key occurs repeatedly the worst kind counts.
-func ownerOf(n *node, outer owner) (own, children owner) {
-	own, children = ownerUnknown, ownerUnknown
-	found, unsure := false, false
-	for i := range n.kids {
-		kid := &n.kids[i]
-		if !strings.EqualFold(kid.key, "kind") {
-			continue
-		}
-		found = true
-		kind := strings.TrimSpace(kid.text)
-		switch {
-		case kid.kind != '"' || kind == "":
-			unsure = true
-		case strings.EqualFold(kind, "Secret") || strings.EqualFold(kind, "SecretList"):
-			return ownerSecret, ownerSecret
-		case strings.EqualFold(kind, "List"):
-			unsure = true
-		}
-	}
-	switch {
-	case !found:
-		return outer, outer
-	case unsure:
-		return own, children
-	default:
-		return ownerOther, ownerOther
-	}
-}
-
-// isDataKey reports whether a Secret keeps its values under key. stringData
-// is a field of Secrets alone.
-func isDataKey(key string) bool {
-	return strings.EqualFold(key, "data") || strings.EqualFold(key, "stringData")
-}
-
-// isEmbedded reports whether what stands under key is an object of its own, or
-// a patch of one, whatever kind it stands in: audit events and admission
-// reviews quote what was asked for, at times without its kind.
-func isEmbedded(key string) bool {
-	for _, k := range [...]string{"requestObject", "responseObject", "object", "oldObject", "patch"} {
-		if strings.EqualFold(key, k) {
-			return true
-		}
-	}
-	return false
-}
-
-func (w *walk) vanish(n *node) {
-	if n.isNull() || (n.kind == '"' && n.text == "") {
-		return
-	}
-	w.setText(n, MarkRedacted, "")
-}
-
-// data hashes the value of data or stringData: each of its members, or all of
-// it where it has none.
-func (w *walk) data(n *node) {
-	encoded := strings.EqualFold(n.key, "data")
-	switch {
-	case n.isNull():
-	case n.kind == '{':
-		for i := range n.kids {
-			w.secret(&n.kids[i], n.kids[i].key, encoded)
-		}
-	default:
-		w.secret(n, n.key, encoded)
-	}
-}
-
-// secret replaces n by the hash of its value under key.
-func (w *walk) secret(n *node, key string, encoded bool) {
-	if strings.EqualFold(key, bootstrapSecret) {
-		w.vanish(n)
-		return
-	}
-	var value []byte
-	if n.kind == '"' {
-		value = []byte(n.text)
-	} else {
-		value = appendJSON(nil, n)
-	}
-	if encoded && n.kind == '"' {
-		// Decoded, a value hashes alike in data and in stringData.
-		if raw, err := base64.StdEncoding.DecodeString(n.text); err == nil {
-			value = raw
-		}
-	}
-	w.setText(n, w.s.hash(key, value), "")
-}
-
-func (s *structural) hash(key string, value []byte) string {
-	if s.salt == nil {
-		return MarkRedacted
-	}
-	m := hmac.New(sha256.New, s.salt)
-	m.Write([]byte(key))
-	m.Write([]byte{0})
-	m.Write(value)
-	return MarkHash + hex.EncodeToString(m.Sum(nil)[:16])
+	return o.APIVersion == "v1" && o.Resource == "configmaps"
 }

@@ -15,7 +15,7 @@ func TestSaltKeysTheHash(t *testing.T) {
 	other := bytes.Repeat([]byte("tlas"), 8)
 	seen := map[string]bool{}
 	for _, salt := range [][]byte{testSalt, other} {
-		out, reason := newStructural(salt).redact(place{annotation: true}, manifest)
+		out, reason := newStructural(salt).redact(place{kind: placeAnnotation}, manifest)
 		if reason != "" {
 			t.Fatal(reason)
 		}
@@ -31,7 +31,7 @@ func TestSaltKeysTheHash(t *testing.T) {
 		}
 	}
 	// Without a salt anyone could test guesses.
-	out, _ := newStructural([]byte("short")).redact(place{annotation: true}, manifest)
+	out, _ := newStructural([]byte("short")).redact(place{kind: placeAnnotation}, manifest)
 	if want := `{"kind":"Secret","stringData":{"a":"[redacted]","b":"[redacted]"}}`; out != want {
 		t.Errorf("with a short salt: %s", out)
 	}
@@ -55,7 +55,11 @@ func TestLimits(t *testing.T) {
 		{"deepest annotation", true, strings.Repeat("[", 64) + strings.Repeat("]", 64), ""},
 		{"brackets in text", false, "see " + strings.Repeat("[", 65), ReasonTooDeep},
 	} {
-		out, reason := s.redact(place{annotation: c.annotation}, c.in)
+		at := place{}
+		if c.annotation {
+			at.kind = placeAnnotation
+		}
+		out, reason := s.redact(at, c.in)
 		if reason != c.reason || (reason != "") != (out == MarkWithheld) || (reason == "" && out != c.in) {
 			t.Errorf("%s: reason %q, %d bytes", c.name, reason, len(out))
 		}
@@ -74,7 +78,7 @@ func TestHostileTextTakesBoundedTime(t *testing.T) {
 		for _, v := range []string{text, `"` + text, `["` + text, "[" + text} {
 			start := time.Now()
 			s.redact(place{}, v)
-			s.redact(place{annotation: true}, v)
+			s.redact(place{kind: placeAnnotation}, v)
 			if d := time.Since(start); d > 5*time.Second {
 				t.Errorf("%.20q: %v", v, d)
 			}
@@ -91,7 +95,7 @@ func TestManyValuesOfOnePatch(t *testing.T) {
 		"long segment":  {"/data/" + strings.Repeat("x", maxPath), MarkWithheld, ReasonTooLarge},
 	} {
 		in := `{"path":"` + c.path + `"` + strings.Repeat(`,"value":1`, 3) + `}`
-		out, reason := s.redact(place{annotation: true}, in)
+		out, reason := s.redact(place{kind: placeAnnotation}, in)
 		if reason != c.reason || strings.Count(out, c.value) != 3 {
 			t.Errorf("%s: %.300s, reason %q", name, out, reason)
 		}
@@ -130,9 +134,40 @@ func TestHostileMebibyte(t *testing.T) {
 	} {
 		start := time.Now()
 		s.redact(place{}, v)
-		s.redact(place{annotation: true}, v)
+		s.redact(place{kind: placeAnnotation}, v)
 		if d := time.Since(start); d > 5*time.Second {
 			t.Errorf("%s: %v", name, d)
+		}
+	}
+}
+
+// TestHostileBody is the same guard for bodies, which may be larger.
+func TestHostileBody(t *testing.T) {
+	s := newStructural(testSalt)
+	quoted := `{"kind":"ConfigMap","data":{"a":1},"stringData":{"b":2}}`
+	for len(quoted) < maxSize/4 {
+		b, err := json.Marshal(map[string]any{"message": "x " + quoted, "n": json.RawMessage(quoted)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		quoted = string(b)
+	}
+	for name, v := range map[string]string{
+		"values":     `{"data":{` + strings.Repeat(`"a":"Yg==",`, maxBodyNodes-10) + `"b":1}}`,
+		"escapes":    `{"data":["` + strings.Repeat(`\u00e9`, maxBodySize/8) + `"]}`,
+		"keys":       `{` + strings.Repeat(`"\u006bind":"x",`, maxBodyNodes-10) + `"b":1}`,
+		"operations": `[` + strings.Repeat(`{"path":"/data/a/b/c/d","value":1},`, maxBodyNodes/4) + `1]`,
+		"texts":      `["` + strings.Repeat(`{`, maxSize-10) + `","` + strings.Repeat(`[1,`, maxSize/3-10) + `"]`,
+		"URLs":       `["` + strings.Repeat(`://a:b`, maxSize/6-10) + `@"]`,
+		"quoted":     quoted,
+		"lists":      strings.Repeat(`[`, MaxDepth) + strings.Repeat(`1,`, maxBodyNodes-100) + `1` + strings.Repeat(`]`, MaxDepth),
+	} {
+		start := time.Now()
+		s.redact(place{kind: placeBody}, v)
+		if d := time.Since(start); d > 5*time.Second {
+			t.Errorf("%s of %d bytes: %v", name, len(v), d)
+		} else {
+			t.Logf("%s of %d bytes: %v", name, len(v), d)
 		}
 	}
 }
@@ -145,7 +180,8 @@ func FuzzParseJSON(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		n, reason := parseJSON(s, 0)
+		var n tree
+		reason := n.parse(s, 0, textLimits)
 		valid := json.Valid([]byte(s))
 		if reason == ReasonTooDeep || reason == ReasonTooLarge {
 			t.Skip("beyond the limits")
@@ -153,14 +189,14 @@ func FuzzParseJSON(f *testing.F) {
 		if (reason == "") != valid {
 			t.Fatalf("%q: reason %q, but valid is %v", s, reason, valid)
 		}
-		dry := parser{s: s}
-		if why := dry.value(nil); valid && why != "" {
+		dry := parser{s: s, maxNodes: maxNodes}
+		if why := dry.value("", 0); valid && why != "" {
 			t.Fatalf("%q: the check says %q", s, why)
 		}
 		if !valid {
 			return
 		}
-		out := appendJSON(nil, &n)
+		out := n.appendJSON(nil, 0)
 		var a, b any
 		for v, doc := range map[*any]string{&a: s, &b: string(out)} {
 			d := json.NewDecoder(strings.NewReader(doc))

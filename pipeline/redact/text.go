@@ -33,7 +33,7 @@ func (s *structural) text(v string, depth int) (out, reason string) {
 	switch {
 	case len(v) > maxSize:
 		return MarkWithheld, ReasonTooLarge
-	case depth > maxDepth:
+	case depth > MaxDepth:
 		return MarkWithheld, ReasonTooDeep
 	}
 	if inner, ok := quotedWhole(v); ok {
@@ -180,8 +180,11 @@ func quotedWhole(v string) (string, bool) {
 	if len(v) < 2 || v[0] != '"' || v[len(v)-1] != '"' {
 		return "", false
 	}
-	n, reason := parseJSON(v, 0)
-	return n.text, reason == ""
+	var t tree
+	if t.parse(v, 0, textLimits) != "" {
+		return "", false
+	}
+	return t.nodes[0].text, true
 }
 
 // fragments redacts the JSON objects and arrays found anywhere in v. Out is v
@@ -195,8 +198,8 @@ func (s *structural) fragments(v string, depth int) (out, rest, reason string) {
 			i++
 			continue
 		}
-		p := parser{s: v, i: i, depth: depth}
-		why := p.value(nil)
+		p := parser{s: v, i: i, depth: depth, maxNodes: maxNodes}
+		why := p.value("", 0)
 		if work += p.i - i; why == ReasonTooDeep || why == ReasonTooLarge || work > budget {
 			// Looking for parts of it would lose what they are part of.
 			if why != ReasonTooDeep {

@@ -1,0 +1,169 @@
+package encode_test
+
+import (
+	"encoding/json"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+func draw(t *rapid.T, name string) string { return rapid.String().Draw(t, name) }
+
+func drawCount(t *rapid.T, name string) int64 { return rapid.Int64Min(0).Draw(t, name) }
+
+func drawTime(t *rapid.T, name string) time.Time {
+	return time.Unix(rapid.Int64Range(0, 1<<32).Draw(t, name), drawCount(t, "ns")%1e9)
+}
+
+func drawObject(t *rapid.T) event.ObjectRef {
+	return event.ObjectRef{
+		APIVersion: draw(t, "api"), Kind: draw(t, "kind"), Resource: draw(t, "resource"), Subresource: draw(t, "subresource"),
+		Namespace: event.Namespace(draw(t, "ns")), Name: draw(t, "name"),
+		UID: event.UID(draw(t, "uid")), ResourceVersion: event.ResourceVersion(draw(t, "rv")), FieldPath: draw(t, "path"),
+	}
+}
+
+// anyRecord draws records of all types and shapes.
+func anyRecord() *rapid.Generator[event.Record] {
+	return rapid.Custom(func(t *rapid.T) event.Record {
+		rec := event.Record{ID: "i", Time: drawTime(t, "time"), Cluster: event.ClusterName(draw(t, "cluster"))}
+		rec.Type = rapid.SampledFrom([]event.Type{
+			event.TypeEvent, event.TypeAudit, event.TypeRejected, event.TypeMonitorStatus,
+		}).Draw(t, "type")
+		switch rec.Type {
+		case event.TypeAudit:
+			rec.Audit = drawAudit(t)
+			if !rec.Audit.Object.IsZero() {
+				rec.Object = &rec.Audit.Object
+			}
+		case event.TypeRejected:
+			rec.Rejected = &event.Rejection{
+				Place: event.Place{Source: "events", Name: draw(t, "name"), Offset: drawCount(t, "offset")}, Reason: event.RejectNotJSON,
+				Detail: draw(t, "detail"), Bytes: drawCount(t, "bytes"),
+			}
+		case event.TypeMonitorStatus:
+			rec.Monitor = drawMonitor(t)
+		default:
+			rec.Event = drawEvent(t)
+			if rapid.Bool().Draw(t, "object") {
+				o := drawObject(t)
+				rec.Object = &o
+			}
+		}
+		return rec
+	})
+}
+
+func drawMonitor(t *rapid.T) *event.MonitorStatus {
+	m := &event.MonitorStatus{
+		Phase: event.PhaseRunning, Instance: draw(t, "instance"), Version: draw(t, "version"), Uptime: time.Duration(drawCount(t, "uptime")),
+		Queue: event.QueueStatus{Records: drawCount(t, "records"), Bytes: drawCount(t, "bytes")},
+		Count: event.Counters{Received: drawCount(t, "received"), Rejected: map[string]int64{draw(t, "reason"): 1 + drawCount(t, "n")/2}},
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "sources") {
+		m.Sources = append(m.Sources, event.SourceStatus{
+			Name: "events", Scope: draw(t, "scope"), State: event.SourceListing, Error: draw(t, "error"),
+			Lag: time.Duration(rapid.Int64().Draw(t, "lag")), LastReceived: drawTime(t, "received"), Relists: drawCount(t, "relists"),
+			Behind: drawCount(t, "behind"), Refused: drawCount(t, "refused"),
+		})
+	}
+	return m
+}
+
+func drawEvent(t *rapid.T) *event.Occurrence {
+	o := &event.Occurrence{
+		UID: event.UID(draw(t, "uid")), Name: draw(t, "name"), Reason: draw(t, "reason"), Message: draw(t, "message"),
+		Type: draw(t, "type"), Action: draw(t, "action"), ReportingController: draw(t, "controller"), ReportingInstance: draw(t, "instance"),
+		FirstTime: drawTime(t, "first"), LastTime: drawTime(t, "last"), Count: max(1, drawCount(t, "count")), CountDelta: drawCount(t, "delta"),
+		Labels:      rapid.MapOf(rapid.String(), rapid.String()).Draw(t, "labels"),
+		Annotations: rapid.MapOf(rapid.String(), rapid.String()).Draw(t, "annotations"),
+	}
+	if rapid.Bool().Draw(t, "related") {
+		o.Related = drawObject(t)
+	}
+	return o
+}
+
+func drawUser(t *rapid.T) event.User {
+	u := event.User{Name: draw(t, "user"), UID: draw(t, "uid"), Groups: rapid.SliceOf(rapid.String()).Draw(t, "groups")}
+	for _, key := range rapid.SliceOfDistinct(rapid.String(), rapid.ID).Draw(t, "keys") {
+		u.Extra = append(u.Extra, event.Extra{Key: key, Values: rapid.SliceOf(rapid.String()).Draw(t, "values")})
+	}
+	return u
+}
+
+func drawAudit(t *rapid.T) *event.Audit {
+	a := &event.Audit{
+		AuditID: event.AuditID(draw(t, "audit id")), Stage: event.StagePanic, Level: event.LevelRequest, Verb: draw(t, "verb"),
+		RequestURI: draw(t, "uri"), User: drawUser(t), SourceIPs: rapid.SliceOf(rapid.String()).Draw(t, "ips"), UserAgent: draw(t, "agent"),
+		Decision: draw(t, "decision"), Code: rapid.Int64().Draw(t, "code"), Message: draw(t, "message"),
+		StageTime: drawTime(t, "stage"), Request: drawBody(t), Response: drawBody(t),
+	}
+	if rapid.Bool().Draw(t, "received") {
+		a.ReceivedTime = drawTime(t, "received")
+	}
+	if rapid.Bool().Draw(t, "impersonated") {
+		u := drawUser(t)
+		a.Impersonated = &u
+	}
+	if rapid.Bool().Draw(t, "object") {
+		a.Object = drawObject(t)
+	}
+	for _, key := range rapid.SliceOfDistinct(rapid.String(), rapid.ID).Draw(t, "annotations") {
+		a.Annotations = append(a.Annotations, event.Annotation{Key: key, Value: draw(t, "value")})
+	}
+	if rapid.Bool().Draw(t, "changes") {
+		a.Changes = &event.Changes{
+			Type:    rapid.SampledFrom([]event.ChangeType{event.ChangeUpdate, event.ChangeApply}).Draw(t, "change"),
+			Omitted: drawCount(t, "omitted"),
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "paths") {
+			a.Changes.Paths = append(a.Changes.Paths, event.FieldPath(draw(t, "path")))
+		}
+	}
+	return a
+}
+
+// drawBody draws the JSON of a body, or none.
+func drawBody(t *rapid.T) event.JSON {
+	if rapid.IntRange(0, 3).Draw(t, "body") == 0 {
+		return ""
+	}
+	body := map[string]any{draw(t, "key"): drawValue(t, 3)}
+	b, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return event.JSON(b)
+}
+
+func drawValue(t *rapid.T, depth int) any {
+	switch n := rapid.IntRange(0, 7).Draw(t, "kind"); {
+	case n == 0:
+		return nil
+	case n == 1:
+		return rapid.Bool().Draw(t, "bool")
+	case n == 2:
+		return rapid.Uint64().Draw(t, "unsigned")
+	case n == 3:
+		return rapid.Int64().Draw(t, "integer")
+	case n == 4:
+		return rapid.Float64().Draw(t, "float")
+	case n == 5 || depth == 0:
+		return draw(t, "text")
+	case n == 6:
+		list := make([]any, rapid.IntRange(0, 4).Draw(t, "length"))
+		for i := range list {
+			list[i] = drawValue(t, depth-1)
+		}
+		return list
+	default:
+		object := map[string]any{}
+		for range rapid.IntRange(0, 4).Draw(t, "size") {
+			object[draw(t, "key")] = drawValue(t, depth-1)
+		}
+		return object
+	}
+}

@@ -1,0 +1,191 @@
+package redact
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+// TestDefectiveLayerKeepsIdentityOfAudit has the audit ID of an API server and
+// one that a client chose.
+func TestDefectiveLayerKeepsIdentityOfAudit(t *testing.T) {
+	r := &Redactor{layers: []layer{brokenLayer{}}, hasher: newHasher(testSalt)}
+	at := time.Unix(1_800_000_000, 0)
+	for _, c := range []struct {
+		auditID event.AuditID
+		kept    bool
+	}{{"aeffd5bf-9c40-452f-84dc-e99afa3ffda9", true}, {"client-chose-s3cr3t", false}, {"aeffd5bf-9c40-452f-84dc-e99afa3ffdag", false}} {
+		rec := event.Record{
+			Type: event.TypeAudit, ID: event.RecordID("audit/" + c.auditID + "/Panic/0"), Time: at, Cluster: "c",
+			Audit: &event.Audit{
+				AuditID: c.auditID, Stage: event.StagePanic, Level: event.LevelRequest, UserAgent: "s3cr3t", Code: 500,
+				ReceivedTime: at, StageTime: at, Request: "{}",
+			},
+		}
+		out := r.Redact(rec).Fields()
+		again := r.Redact(rec).Fields()
+		if out.ID != again.ID || !strings.HasPrefix(string(out.ID), "audit/") || (out.ID == rec.ID) != c.kept {
+			t.Errorf("%s: identity %s, then %s", c.auditID, out.ID, again.ID)
+		}
+		want := &event.Audit{
+			Stage: event.StagePanic, Level: event.LevelRequest, Code: 500, ReceivedTime: at, StageTime: at, Message: MarkWithheld,
+		}
+		if c.kept {
+			want.AuditID = c.auditID
+		}
+		if !reflect.DeepEqual(out.Audit, want) {
+			t.Errorf("%s: %+v", c.auditID, out.Audit)
+		}
+	}
+}
+
+// TestIdentityIsReplacedAsAWhole guards against identities that are no longer
+// unique because a client hid a credential in its Audit-ID.
+func TestIdentityIsReplacedAsAWhole(t *testing.T) {
+	r := New(Options{Salt: testSalt})
+	ids := map[event.RecordID]bool{}
+	for _, id := range []event.RecordID{"audit/Authorization: Basic s3cr3t/Panic/1", "audit/Authorization: Basic s3cr3t/Panic/2", "audit/x/Panic/3"} {
+		out := r.Redact(event.Record{Type: event.TypeAudit, ID: id, Audit: &event.Audit{}}).Fields()
+		if strings.Contains(string(out.ID), "s3cr3t") || ids[out.ID] {
+			t.Errorf("%s becomes %s", id, out.ID)
+		}
+		ids[out.ID] = true
+	}
+	if !ids["audit/x/Panic/3"] {
+		t.Error("an identity without a secret was changed")
+	}
+}
+
+// TestKeysThatBecomeEqual has keys that are only told apart by what is taken
+// out of them: a map has each key once.
+func TestKeysThatBecomeEqual(t *testing.T) {
+	r := New(Options{Salt: testSalt})
+	rec := event.Record{Type: event.TypeAudit, ID: "i", Audit: &event.Audit{
+		Annotations: []event.Annotation{{Key: "Authorization: a1", Value: "1"}, {Key: "Authorization: a2", Value: "2"}, {Key: "b", Value: "3"}},
+		User:        event.User{Extra: []event.Extra{{Key: "Authorization: a1"}, {Key: "Authorization: a2"}}},
+	}}
+	out := r.Redact(rec).Fields()
+	want := []event.Annotation{{Key: "Authorization: [redacted]", Value: "1"}, {Key: "b", Value: "3"}}
+	if !reflect.DeepEqual(out.Audit.Annotations, want) || len(out.Audit.User.Extra) != 1 {
+		t.Errorf("%+v", out.Audit)
+	}
+	reasons := []event.Withheld{{Path: "/audit/annotations", Reason: ReasonDuplicate}, {Path: "/audit/user/extra", Reason: ReasonDuplicate}}
+	if !reflect.DeepEqual(out.Withheld, reasons) {
+		t.Errorf("%+v", out.Withheld)
+	}
+}
+
+// TestBodyLimits tells what is withheld altogether.
+func TestBodyLimits(t *testing.T) {
+	r := New(Options{Salt: testSalt})
+	body := func(name string, object event.ObjectRef, in event.JSON, reason string) {
+		t.Helper()
+		rec := event.Record{Type: event.TypeAudit, ID: "i", Audit: &event.Audit{Object: object, Response: in}}
+		out := r.Redact(rec).Fields()
+		if reason == "" {
+			if out.Audit.Response != in || out.Withheld != nil {
+				t.Errorf("%s: %d bytes, %v", name, len(out.Audit.Response), out.Withheld)
+			}
+			return
+		}
+		want := []event.Withheld{{Path: "/audit/response", Reason: reason}}
+		if out.Audit.Response != "" || !reflect.DeepEqual(out.Withheld, want) {
+			t.Errorf("%s: %.100s, %v", name, out.Audit.Response, out.Withheld)
+		}
+	}
+	configMap := event.ObjectRef{APIVersion: "v1", Resource: "configmaps"}
+	large := event.JSON(`{"data":{"a":"` + strings.Repeat("x", maxSize) + `"}}`)
+	body("larger than an annotation may be", configMap, large, "")
+	body("largest", configMap, event.JSON("["+strings.Repeat(" ", maxBodySize-2)+"]"), "")
+	body("too large", configMap, event.JSON("["+strings.Repeat(" ", maxBodySize-1)+"]"), ReasonTooLarge)
+	body("most values", configMap, event.JSON("["+strings.Repeat("1,", maxBodyNodes-2)+"1]"), "")
+	body("too many values", configMap, event.JSON("["+strings.Repeat("1,", maxBodyNodes)+"1]"), ReasonTooLarge)
+	body("deepest", configMap, event.JSON(strings.Repeat("[", MaxDepth)+strings.Repeat("]", MaxDepth)), "")
+	body("too deep", configMap, event.JSON(strings.Repeat("[", MaxDepth+1)+strings.Repeat("]", MaxDepth+1)), ReasonTooDeep)
+	body("YAML", event.ObjectRef{Resource: "secrets"}, "data:\n  a: c2Vj\n", ReasonNotObject)
+	body("a text", event.ObjectRef{Resource: "secrets"}, `"data:\n  a: c2Vj"`, ReasonNotObject)
+	body("cut off", configMap, `{"data":{"a":"b`, ReasonNotJSON)
+	body("more", configMap, `{} {}`, ReasonTrailing)
+}
+
+// TestWhoseBodyItIs has bodies that do not say what they are.
+func TestWhoseBodyItIs(t *testing.T) {
+	const merge, operation = `{"data":{"k":"c3VwZXI="}}`, `[{"op":"add","path":"/data/k","value":"c3VwZXI="}]`
+	ref := func(version, resource, subresource string) event.ObjectRef {
+		return event.ObjectRef{APIVersion: version, Resource: resource, Subresource: subresource}
+	}
+	configMaps, secrets := ref("v1", "configmaps", ""), ref("v1", "secrets", "")
+	for _, c := range []struct {
+		name     string
+		object   event.ObjectRef
+		recorded *event.ObjectRef
+		body     event.JSON
+		open     bool
+	}{
+		{"merge patch of a ConfigMap", configMaps, nil, merge, true},
+		{"JSON patch of a ConfigMap", configMaps, nil, operation, true},
+		{"root of a ConfigMap", configMaps, nil, `[{"op":"add","path":"","value":{"data":{"k":"c3VwZXI="}}}]`, true},
+		{"the same object", configMaps, &configMaps, merge, true},
+		{"patch of a Secret", secrets, nil, merge, false},
+		{"operation on a Secret", secrets, nil, operation, false},
+		{"a Secret that says otherwise", secrets, nil, `{"kind":"ConfigMap","data":{"k":"c3VwZXI="}}`, false},
+		{"a list of Secrets that says otherwise", secrets, nil, `{"kind":"ConfigMapList","items":[{"data":{"k":"c3VwZXI="}}]}`, false},
+		{"a Secret of another group", ref("x.io/v1", "secrets", ""), nil, merge, false},
+		{"a status of Secrets", ref("v1", "secrets", "status"), nil, merge, false},
+		{"no object", event.ObjectRef{}, nil, merge, false},
+		{"ConfigMaps of another group", ref("x.io/v1", "configmaps", ""), nil, merge, false},
+		{"a subresource", ref("v1", "configmaps", "x"), nil, operation, false},
+		{"a custom resource", ref("x.io/v1", "widgets", ""), nil, merge, false},
+		{"another object recorded", configMaps, &secrets, merge, false},
+		{"another object recorded, neither a Secret", configMaps, &event.ObjectRef{Name: "x"}, merge, false},
+		{"a Secret sent as ConfigMap", configMaps, nil, `{"kind":"Secret","data":{"k":"c3VwZXI="}}`, false},
+		{"stringData", configMaps, nil, `{"stringData":{"k":"c3VwZXI="}}`, false},
+		{"stringData by operation", configMaps, nil, `[{"op":"add","path":"/stringData/k","value":"c3VwZXI="}]`, false},
+		{"a credential by operation", configMaps, nil, `[{"op":"add","path":"/data/token","value":"c3VwZXI="}]`, false},
+		{"an operation deep in a ConfigMap", configMaps, nil, `{"x":{"y":` + operation + `}}`, false},
+		{"an object within", configMaps, nil, `{"kind":"X","object":` + merge + `}`, false},
+	} {
+		rec := event.Record{Type: event.TypeAudit, ID: "i", Object: c.recorded, Audit: &event.Audit{Object: c.object, Request: c.body}}
+		out := New(Options{Salt: testSalt}).Redact(rec).Fields().Audit.Request
+		if open := strings.Contains(string(out), "c3VwZXI="); open != c.open || (c.open && out != c.body) {
+			t.Errorf("%s: %s", c.name, out)
+		}
+	}
+}
+
+func TestRequestURI(t *testing.T) {
+	r := New(Options{Salt: testSalt})
+	for in, want := range map[string]string{
+		"": "", "/healthz": "/healthz", "/?": "/?", "/api?&=&a": "/api?&=&a",
+		"/api/v1/pods?labelSelector=app%3Dweb&limit=500&continue=eyJ2IjoibWV0YSJ9":              "/api/v1/pods?labelSelector=app%3Dweb&limit=500&continue=eyJ2IjoibWV0YSJ9",
+		"/x/proxy/?access_token=s3cr3t&a=b":                                                     "/x/proxy/?access_token=[redacted]&a=b",
+		"/x/proxy/?a=b&TOKEN=s3cr3t":                                                            "/x/proxy/?a=b&TOKEN=[redacted]",
+		"/x/proxy/?to%6ben=s3cr3t":                                                              "/x/proxy/?to%6ben=[redacted]",
+		"/x/proxy/?to%25%36ben=s3cr3t":                                                          "/x/proxy/?to%25%36ben=[redacted]",
+		"/x/exec?command=--password=s3cr3t&command=x":                                           "/x/exec?command=[redacted]&command=x",
+		"/x/exec?command=curl&command=-H&command=Authorization%3A+Basic+s3cr3t":                 "/x/exec?command=curl&command=-H&command=[redacted]",
+		"/x/exec?command=--password%3Ds3cr3t":                                                   "/x/exec?command=[redacted]",
+		"/x/exec?command=DB_PASSWORD%253Ds3cr3t":                                                "/x/exec?command=[redacted]",
+		"/x/proxy/http:%2F%2Fu:s3cr3t@host/":                                                    "/x/proxy/http://u:[redacted]@host/",
+		"/x/proxy/http://u:s3cr3t@host/?a=b":                                                    "/x/proxy/http://u:[redacted]@host/?a=b",
+		"/x/proxy/?q=%7B%22kind%22:%22Secret%22,%22stringData%22:%7B%22a%22:%22s3cr3t%22%7D%7D": "/x/proxy/?q=[redacted]",
+		"/x/proxy/?kind:%20Secret%0Adata:%0A%20a:%20s3cr3t":                                     "/x/proxy/?[withheld]",
+		"/x/proxy/?a=%2525252525252":                                                            "/x/proxy/?a=[withheld]",
+		"/x?a=%zz&b=%":                                                                          "/x?a=%zz&b=%",
+	} {
+		rec := event.Record{Type: event.TypeAudit, ID: "i", Audit: &event.Audit{RequestURI: in}}
+		out := r.Redact(rec)
+		if got := out.Fields().Audit.RequestURI; got != want {
+			t.Errorf("%s\n got %s\nwant %s", in, got, want)
+		}
+		if withheld := len(out.Fields().Withheld) > 0; withheld != strings.Contains(want, MarkWithheld) {
+			t.Errorf("%s: %v", in, out.Fields().Withheld)
+		}
+		if twice := r.Redact(out.Fields()).Fields().Audit.RequestURI; twice != want {
+			t.Errorf("%s: redacted twice it is %s", in, twice)
+		}
+	}
+}

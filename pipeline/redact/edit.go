@@ -1,0 +1,115 @@
+package redact
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+// edit is the redaction of one record.
+type edit struct {
+	layers   []layer
+	withheld []event.Withheld
+}
+
+// apply passes one string through the layers. Its place is the JSON pointer
+// base followed by name.
+func (e *edit) apply(base, name string, at place, s string) string {
+	for _, l := range e.layers {
+		out, reason := l.redact(at, s)
+		if reason != "" {
+			e.withheld = append(e.withheld, event.Withheld{Path: base + name, Reason: reason})
+		}
+		if s = out; s == MarkWithheld {
+			break // Nothing is left to examine.
+		}
+	}
+	return s
+}
+
+// applyFields redacts the fields of v, and returns v or a changed copy.
+func applyFields[T any](e *edit, base string, fields []field[T], v *T) *T {
+	owned := false
+	for i := range fields {
+		s := *fields[i].at(v)
+		out := e.apply(base, fields[i].name, place{}, s)
+		if out == s {
+			continue
+		}
+		if !owned {
+			v, owned = new(*v), true
+		}
+		*fields[i].at(v) = out
+	}
+	return v
+}
+
+// strings redacts the values of a map, and returns m or a changed copy.
+func (e *edit) strings(base string, kind placeKind, m map[string]string) (map[string]string, bool) {
+	out, changed := m, false
+	for k, s := range m {
+		first := len(e.withheld)
+		v := e.apply("", "", place{kind: kind, key: k}, s)
+		if len(e.withheld) > first {
+			e.relocate(first, base+pointerToken(k))
+		}
+		if v == s {
+			continue
+		}
+		if !changed {
+			out, changed = maps.Clone(m), true
+		}
+		out[k] = v
+	}
+	return out, changed
+}
+
+// list redacts the strings of a list, and returns list or a changed copy.
+func list[S ~string](e *edit, base string, list []S) ([]S, bool) {
+	out, changed := list, false
+	for i, s := range list {
+		first := len(e.withheld)
+		v := e.apply("", "", place{}, string(s))
+		if len(e.withheld) > first {
+			e.relocate(first, base+strconv.Itoa(i))
+		}
+		if v == string(s) {
+			continue
+		}
+		if !changed {
+			out, changed = slices.Clone(list), true
+		}
+		out[i] = S(v)
+	}
+	return out, changed
+}
+
+// relocate puts base before the paths of what was withheld from the index
+// first on. Few records need their paths written out.
+func (e *edit) relocate(first int, base string) {
+	for i := first; i < len(e.withheld); i++ {
+		e.withheld[i].Path = base + e.withheld[i].Path
+	}
+}
+
+// subject redacts what a record is about, as its part repeats it. Mostly that
+// is the object of the record, which has been redacted already. Else it is not
+// encoded, so that nothing is withheld of the record.
+func (e *edit) subject(ref, object, redacted *event.ObjectRef) *event.ObjectRef {
+	if object != nil && *object == *ref {
+		return redacted
+	}
+	if ref.IsZero() {
+		return ref
+	}
+	unrecorded := edit{layers: e.layers}
+	return applyFields(&unrecorded, "", objectFields[:], ref)
+}
+
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
+// pointerToken escapes a reference token of a JSON pointer, RFC 6901.
+func pointerToken(key string) string { return pointerEscapes.Replace(key) }

@@ -1,0 +1,79 @@
+package redact
+
+import "github.com/fluent-live/live-status/pipeline/event"
+
+// field is a string of a T and its name as a JSON pointer relative to it.
+type field[T any] struct {
+	name string
+	at   func(*T) *string
+}
+
+// objectFields are the strings of an object reference.
+var objectFields = [...]field[event.ObjectRef]{
+	{"/api_version", func(o *event.ObjectRef) *string { return &o.APIVersion }},
+	{"/kind", func(o *event.ObjectRef) *string { return &o.Kind }},
+	{"/resource", func(o *event.ObjectRef) *string { return &o.Resource }},
+	{"/subresource", func(o *event.ObjectRef) *string { return &o.Subresource }},
+	{"/namespace", func(o *event.ObjectRef) *string { return (*string)(&o.Namespace) }},
+	{"/name", func(o *event.ObjectRef) *string { return &o.Name }},
+	{"/uid", func(o *event.ObjectRef) *string { return (*string)(&o.UID) }},
+	{"/resource_version", func(o *event.ObjectRef) *string { return (*string)(&o.ResourceVersion) }},
+	{"/field_path", func(o *event.ObjectRef) *string { return &o.FieldPath }},
+}
+
+// eventFields are the strings of an occurrence itself.
+var eventFields = [...]field[event.Occurrence]{
+	{"/uid", func(o *event.Occurrence) *string { return (*string)(&o.UID) }},
+	{"/resource_version", func(o *event.Occurrence) *string { return (*string)(&o.ResourceVersion) }},
+	{"/namespace", func(o *event.Occurrence) *string { return (*string)(&o.Namespace) }},
+	{"/name", func(o *event.Occurrence) *string { return &o.Name }},
+	{"/reason", func(o *event.Occurrence) *string { return &o.Reason }},
+	{"/message", func(o *event.Occurrence) *string { return &o.Message }},
+	{"/type", func(o *event.Occurrence) *string { return &o.Type }},
+	{"/action", func(o *event.Occurrence) *string { return &o.Action }},
+	{"/reporting_controller", func(o *event.Occurrence) *string { return &o.ReportingController }},
+	{"/reporting_instance", func(o *event.Occurrence) *string { return &o.ReportingInstance }},
+}
+
+// monitorFields are the strings of a monitor status itself.
+var monitorFields = [...]field[event.MonitorStatus]{
+	{"/instance", func(m *event.MonitorStatus) *string { return &m.Instance }},
+	{"/version", func(m *event.MonitorStatus) *string { return &m.Version }},
+}
+
+// sourceFields are the strings of a source's status; errors may quote URLs
+// and answers of servers.
+var sourceFields = [...]field[event.SourceStatus]{
+	{"/name", func(s *event.SourceStatus) *string { return &s.Name }},
+	{"/scope", func(s *event.SourceStatus) *string { return &s.Scope }},
+	{"/api", func(s *event.SourceStatus) *string { return &s.API }},
+	{"/resource_version", func(s *event.SourceStatus) *string { return (*string)(&s.ResourceVersion) }},
+	{"/error", func(s *event.SourceStatus) *string { return &s.Error }},
+}
+
+// rejectedFields are the strings of a rejection, which may quote names of files
+// and addresses.
+var rejectedFields = [...]field[event.Rejection]{
+	{"/source", func(r *event.Rejection) *string { return &r.Place.Source }},
+	{"/name", func(r *event.Rejection) *string { return &r.Place.Name }},
+	{"/detail", func(r *event.Rejection) *string { return &r.Detail }},
+}
+
+// auditFields are the strings of an audit event itself that are text and do not
+// quote bodies. Most of them are what the client said.
+var auditFields = [...]field[event.Audit]{
+	{"/audit_id", func(a *event.Audit) *string { return (*string)(&a.AuditID) }},
+	{"/stage", func(a *event.Audit) *string { return (*string)(&a.Stage) }},
+	{"/level", func(a *event.Audit) *string { return (*string)(&a.Level) }},
+	{"/verb", func(a *event.Audit) *string { return &a.Verb }},
+	{"/user_agent", func(a *event.Audit) *string { return &a.UserAgent }},
+	{"/decision", func(a *event.Audit) *string { return &a.Decision }},
+	{"/decision_reason", func(a *event.Audit) *string { return &a.DecisionReason }},
+	{"/reason", func(a *event.Audit) *string { return &a.Reason }},
+}
+
+// userFields are the strings of a user itself.
+var userFields = [...]field[event.User]{
+	{"/name", func(u *event.User) *string { return &u.Name }},
+	{"/uid", func(u *event.User) *string { return &u.UID }},
+}

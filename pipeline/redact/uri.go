@@ -1,0 +1,129 @@
+package redact
+
+import (
+	"cmp"
+	"strings"
+)
+
+// maxEscapes is how often a URI may be percent-encoded: what a server passes on
+// to the next is escaped once more.
+const maxEscapes = 3
+
+// uri redacts the path and the query of a request. A parameter loses its value
+// where its name is that of a credential, or the value, decoded, holds one.
+func (s *structural) uri(v string) (out, reason string) {
+	out, reason = s.text(v, 0)
+	path, query, found := strings.Cut(out, "?")
+	if out == MarkWithheld || (!found && strings.IndexByte(path, '%') < 0) {
+		return out, reason
+	}
+	cleanPath, why := s.escaped(path, false)
+	reason = cmp.Or(why, reason)
+	cleanQuery, why := s.query(query)
+	reason = cmp.Or(why, reason)
+	switch {
+	case cleanPath == path && cleanQuery == query:
+		return out, reason
+	case found:
+		return cleanPath + "?" + cleanQuery, reason
+	default:
+		return cleanPath, reason
+	}
+}
+
+// query redacts the parameters of a URI.
+func (s *structural) query(v string) (out, reason string) {
+	var b []byte
+	done := 0
+	for i := 0; i < len(v); {
+		end := len(v)
+		if n := strings.IndexByte(v[i:], '&'); n >= 0 {
+			end = i + n
+		}
+		if clean, why := s.parameter(v[i:end]); clean != v[i:end] {
+			b = append(append(b, v[done:i]...), clean...)
+			done, reason = end, cmp.Or(why, reason)
+		}
+		i = end + 1
+	}
+	if done == 0 {
+		return v, reason
+	}
+	return string(append(b, v[done:]...)), reason
+}
+
+// parameter redacts the name and value of a parameter.
+func (s *structural) parameter(v string) (out, reason string) {
+	name, value, _ := strings.Cut(v, "=")
+	if clean, why := s.escaped(name, true); clean != name {
+		return replaced(why), why
+	}
+	if value == "" || isMark(value) {
+		return v, ""
+	}
+	plain := name
+	for range maxEscapes {
+		plain = unescapePercent(plain, true)
+	}
+	if namesSecret(plain) {
+		return name + "=" + MarkRedacted, ""
+	}
+	if clean, why := s.escaped(value, true); clean != value {
+		return name + "=" + replaced(why), why
+	}
+	return v, ""
+}
+
+// replaced returns the mark for what was changed or, for a reason, withheld.
+func replaced(reason string) string {
+	if reason != "" {
+		return MarkWithheld
+	}
+	return MarkRedacted
+}
+
+// escaped redacts text that may be percent-encoded, which it stays where there
+// is nothing to hide.
+func (s *structural) escaped(v string, plus bool) (out, reason string) {
+	if !strings.ContainsAny(v, "%+=") {
+		// As it stands it has been redacted as part of the URI.
+		return v, ""
+	}
+	plain := v
+	for range maxEscapes + 1 {
+		if out, reason := s.text(plain, 0); out != plain {
+			return out, reason
+		}
+		next := unescapePercent(plain, plus)
+		if next == plain {
+			return v, ""
+		}
+		plain = next
+	}
+	return MarkWithheld, ReasonTooDeep
+}
+
+// unescapePercent decodes what is percent-encoded in v, and leaves the rest as
+// it is.
+func unescapePercent(v string, plus bool) string {
+	if strings.IndexByte(v, '%') < 0 && (!plus || strings.IndexByte(v, '+') < 0) {
+		return v
+	}
+	b := make([]byte, 0, len(v))
+	for i := 0; i < len(v); i++ {
+		c := v[i]
+		switch {
+		case c == '+' && plus:
+			c = ' '
+		case c == '%' && i+2 < len(v):
+			high, okHigh := hexDigit(v[i+1])
+			low, okLow := hexDigit(v[i+2])
+			if okHigh && okLow {
+				c = high<<4 | low
+				i += 2
+			}
+		}
+		b = append(b, c)
+	}
+	return string(b)
+}

@@ -1,0 +1,72 @@
+package redact
+
+import (
+	"strings"
+
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+// withholdAll keeps of a record only what the pipeline made itself: its
+// identity, its times and its counts.
+func (r *Redactor) withholdAll(rec event.Record) event.Record {
+	out := event.Record{Type: rec.Type, ID: rec.ID, Time: rec.Time, Cluster: MarkWithheld}
+	if o := rec.Event; o != nil {
+		out.Event = &event.Occurrence{
+			FirstTime: o.FirstTime, LastTime: o.LastTime, Count: o.Count, CountDelta: o.CountDelta,
+			Message: MarkWithheld,
+		}
+	}
+	if a := rec.Audit; a != nil {
+		out.Audit = &event.Audit{Code: a.Code, ReceivedTime: a.ReceivedTime, StageTime: a.StageTime, Message: MarkWithheld}
+		switch a.Stage {
+		case event.StageRequestReceived, event.StageResponseStarted, event.StageResponseComplete, event.StagePanic:
+			out.Audit.Stage = a.Stage
+		}
+		switch a.Level {
+		case event.LevelNone, event.LevelMetadata, event.LevelRequest, event.LevelRequestResponse:
+			out.Audit.Level = a.Level
+		}
+		// The client may have chosen it, and the record's identity has it.
+		if isUUID(string(a.AuditID)) {
+			out.Audit.AuditID = a.AuditID
+		} else {
+			out.ID = anonymous(r.hasher, rec.Type, rec.ID)
+		}
+	}
+	if bad := rec.Rejected; bad != nil {
+		out.Rejected = &event.Rejection{
+			Place: event.Place{Source: MarkWithheld, Offset: bad.Place.Offset}, Reason: bad.Reason, Bytes: bad.Bytes,
+		}
+	}
+	if m := rec.Monitor; m != nil {
+		out.Monitor = &event.MonitorStatus{Phase: m.Phase, Uptime: m.Uptime, Queue: m.Queue, Count: m.Count}
+		out.Monitor.Count.Rejected = nil
+	}
+	out.Withheld = append(out.Withheld, event.Withheld{Path: "", Reason: ReasonFailed})
+	return out
+}
+
+// isUUID reports whether s has the form in which API servers make audit IDs.
+func isUUID(s string) bool {
+	if len(s) != len("00000000-0000-0000-0000-000000000000") {
+		return false
+	}
+	for i := range len(s) {
+		switch i {
+		case 8, 13, 18, 23:
+			if s[i] != '-' {
+				return false
+			}
+		default:
+			if _, ok := hexDigit(s[i]); !ok {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// anonymous returns an identity that stands for id and tells nothing of it.
+func anonymous(h hasher, t event.Type, id event.RecordID) event.RecordID {
+	return event.RecordID(string(t) + "/" + strings.TrimPrefix(h.hash("id", []byte(id), false), MarkHash))
+}
