@@ -48,7 +48,7 @@ func BenchmarkSteadyState(b *testing.B) {
 			}()
 			p := &Pipeline{cursor: c, outbox: newOutbox(8<<20, 0)}
 			p.commits = &committer{store: c, outbox: p.outbox, count: &p.count, logger: logger}
-			p.pump = &pump{filter: dedup.New(c), redactor: redact.New(redact.Options{Salt: make([]byte, 32)}), format: encode.AppendMsgpack, outbox: p.outbox, count: &p.count, logger: logger}
+			p.pump = &pump{events: dedup.New(c), redactor: redact.New(redact.Options{Salt: make([]byte, 32)}), format: encode.AppendMsgpack, outbox: p.outbox, count: &p.count, logger: logger}
 			now := time.Now().UTC().Format(time.RFC3339)
 			one := func(n int) {
 				item := event.Item{Stream: "s", Change: event.Updated, Position: event.Position(fmt.Sprint(n)), Raw: []byte(kubeEvent(n%keys, n, 1+n/keys, now))}

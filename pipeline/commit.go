@@ -26,6 +26,7 @@ type Store interface {
 	dedup.Memory
 	Commit(ctx context.Context, changes cursor.Changes) error
 	Expire(ctx context.Context, now time.Time, limit int) (int64, error)
+	ForgetPassed(ctx context.Context, before time.Time, limit int) (int64, error)
 }
 
 // committer writes batches to the store once the host has them. It is the only
@@ -49,11 +50,19 @@ func (c *committer) run(ctx context.Context) {
 		case <-c.outbox.work:
 			c.commitUntilDone(ctx)
 		case <-expire.C:
-			if _, err := c.store.Expire(ctx, time.Now(), expireLimit); err != nil && ctx.Err() == nil {
+			if err := c.expire(ctx, time.Now()); err != nil && ctx.Err() == nil {
 				c.logger.Warn("cursor: cannot clear away old keys", "error", err)
 			}
 		}
 	}
+}
+
+func (c *committer) expire(ctx context.Context, now time.Time) error {
+	if _, err := c.store.Expire(ctx, now, expireLimit); err != nil {
+		return err
+	}
+	_, err := c.store.ForgetPassed(ctx, now.Add(-auditSpan), expireLimit)
+	return err
 }
 
 func (c *committer) commitUntilDone(ctx context.Context) {

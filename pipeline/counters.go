@@ -4,6 +4,7 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/fluent-live/live-status/pipeline/event"
 )
@@ -11,14 +12,13 @@ import (
 // counters are kept by the goroutine that runs the stages and by the
 // committer, and read by whoever asks.
 type counters struct {
-	received, events, emitted, deduplicated, expired, deleted, withheld atomic.Int64
-	commits, commitErrors                                               atomic.Int64
+	received, events, audits, emitted, deduplicated, filtered, expired, deleted, withheld atomic.Int64
+	commits, commitErrors                                                                 atomic.Int64
 	// committed is the mark of the last batch in the cursor.
 	committed atomic.Uint64
-	// lag is the age, in nanoseconds, of the newest event when it came.
-	lag atomic.Int64
-
-	mu       sync.Mutex
+	mu        sync.Mutex
+	// lag is the age of the newest item of each source when it came.
+	lag      map[string]time.Duration
 	rejected map[string]int64
 }
 
@@ -35,6 +35,23 @@ func (c *counters) reject(reason string) int64 {
 	return n
 }
 
+// arrived notes the age of an item that a source brought.
+func (c *counters) arrived(source string, age time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lag == nil {
+		c.lag = map[string]time.Duration{}
+	}
+	c.lag[source] = max(age, 0)
+}
+
+// lagOf returns the age of the last item of a source when it came.
+func (c *counters) lagOf(source string) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lag[source]
+}
+
 func (c *counters) snapshot() event.Counters {
 	c.mu.Lock()
 	rejected := maps.Clone(c.rejected)
@@ -42,8 +59,10 @@ func (c *counters) snapshot() event.Counters {
 	return event.Counters{
 		Received:     c.received.Load(),
 		Events:       c.events.Load(),
+		Audits:       c.audits.Load(),
 		Emitted:      c.emitted.Load(),
 		Deduplicated: c.deduplicated.Load(),
+		Filtered:     c.filtered.Load(),
 		Expired:      c.expired.Load(),
 		Deleted:      c.deleted.Load(),
 		Withheld:     c.withheld.Load(),

@@ -30,7 +30,7 @@ type batch struct {
 }
 
 func (b *batch) empty() bool {
-	return b.records == 0 && len(b.changes.Seen) == 0 && len(b.changes.Positions) == 0
+	return b.records == 0 && len(b.changes.Seen) == 0 && len(b.changes.Passed) == 0 && len(b.changes.Positions) == 0
 }
 
 // entry is one thing to add to the batch. Its parts are committed together or
@@ -42,9 +42,17 @@ type entry struct {
 	// is empty within a list.
 	stream   event.Stream
 	position event.Position
-	// note remembers what the entry changes under the mark of the batch it
-	// goes into. It is called once, and may be nil.
-	note func(dedup.Mark) cursor.SeenChange
+	remembered
+}
+
+// remembered is what an entry lets the cursor remember.
+type remembered struct {
+	// seen tells what the entry changes under the mark of the batch it goes
+	// into. It is called once, and may be nil.
+	seen func(dedup.Mark) cursor.SeenChange
+	// passed is the fingerprint of an audit event, if audited is set.
+	passed  event.Fingerprint
+	audited bool
 }
 
 // outbox holds the batch being filled and the one that was handed over.
@@ -115,8 +123,11 @@ func (o *outbox) tryAdd(e entry) bool {
 		b.data = append(b.data, e.record...)
 		b.records++
 	}
-	if e.note != nil {
-		b.changes.Seen = append(b.changes.Seen, e.note(b.mark))
+	if e.seen != nil {
+		b.changes.Seen = append(b.changes.Seen, e.seen(b.mark))
+	}
+	if e.audited {
+		b.changes.Passed = append(b.changes.Passed, e.passed)
 	}
 	if e.position != "" {
 		if b.changes.Positions == nil {

@@ -40,6 +40,8 @@ func (s *store) Commit(_ context.Context, c cursor.Changes) error {
 
 func (s *store) Expire(context.Context, time.Time, int) (int64, error) { return 0, nil }
 
+func (s *store) ForgetPassed(context.Context, time.Time, int) (int64, error) { return 0, nil }
+
 func (s *store) set(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +79,7 @@ func newBench(t *testing.T, maxBytes int, interval time.Duration) *bench {
 
 func (b *bench) put(t *testing.T, record string, position int) {
 	t.Helper()
-	e := entry{stream: "s", position: event.Position(fmt.Sprint(position)), note: func(dedup.Mark) cursor.SeenChange { return cursor.SeenChange{} }}
+	e := entry{stream: "s", position: event.Position(fmt.Sprint(position)), remembered: remembered{seen: func(dedup.Mark) cursor.SeenChange { return cursor.SeenChange{} }}}
 	if record != "" {
 		e.record = []byte(record)
 	}

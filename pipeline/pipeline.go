@@ -9,14 +9,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fluent-live/live-status/pipeline/change"
 	"github.com/fluent-live/live-status/pipeline/config"
 	"github.com/fluent-live/live-status/pipeline/cursor"
 	"github.com/fluent-live/live-status/pipeline/dedup"
 	"github.com/fluent-live/live-status/pipeline/encode"
 	"github.com/fluent-live/live-status/pipeline/event"
+	"github.com/fluent-live/live-status/pipeline/filter"
 	"github.com/fluent-live/live-status/pipeline/kube"
 	"github.com/fluent-live/live-status/pipeline/redact"
-	"github.com/fluent-live/live-status/pipeline/source/events"
 )
 
 // Options are what a pipeline needs besides its configuration.
@@ -36,11 +37,14 @@ type Options struct {
 // Pipeline is a running pipeline. Take and Close may be called from different
 // goroutines.
 type Pipeline struct {
-	cfg     config.Config
-	opts    Options
-	cursor  *cursor.Cursor
+	cfg    config.Config
+	opts   Options
+	cursor *cursor.Cursor
+	// access is nil where only the audit trail is read, spool where no webhook
+	// is.
 	access  *kube.Access
-	sources []*events.Source
+	spool   *cursor.Spool
+	sources []source
 	pump    *pump
 	outbox  *outbox
 	commits *committer
@@ -56,18 +60,25 @@ type Pipeline struct {
 // Start opens the cursor, checks what can be checked without the server and
 // starts the sources. An error is a mistake in the configuration or the file
 // system; a server that is down is none.
-func Start(ctx context.Context, cfg config.Config, opts Options) (*Pipeline, error) {
+func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, err error) {
 	p := &Pipeline{cfg: cfg, opts: opts, outbox: newOutbox(cfg.BatchMaxBytes, opts.Settled), started: time.Now()}
-	access, err := kube.Load(cfg.Kube, kube.Options{
-		Logger: opts.Logger, UserAgent: "live-status/" + opts.Version, ClusterName: cfg.ClusterName, Now: time.Now,
-	})
-	if err != nil {
-		return nil, err
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.release())
+		}
+	}()
+	cluster := cfg.ClusterName
+	if cfg.Events.Enabled {
+		p.access, err = kube.Load(cfg.Kube, kube.Options{
+			Logger: opts.Logger, UserAgent: "live-status/" + opts.Version, ClusterName: cfg.ClusterName, Now: time.Now,
+		})
+		if err != nil {
+			return nil, err
+		}
+		cluster = p.access.ClusterName()
 	}
-	p.access = access
 	salt, err := p.salt()
 	if err != nil {
-		access.Close()
 		return nil, err
 	}
 	p.cursor, err = cursor.Open(ctx, cursor.Options{
@@ -75,11 +86,10 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*Pipeline, err
 		Holder: opts.Instance, Now: time.Now, Logger: opts.Logger,
 	})
 	if err != nil {
-		access.Close()
 		return nil, err
 	}
 	if cfg.Cursor.Path == "" {
-		opts.Logger.Warn("no db is set: the cursor is kept in memory, and a restart reports the events of kube_retention_time again")
+		opts.Logger.Warn("no db is set: the cursor is kept in memory, and a restart reports again what was reported")
 	}
 	format := encode.AppendMsgpack
 	if opts.JSON {
@@ -87,16 +97,47 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*Pipeline, err
 	}
 	p.commits = &committer{store: p.cursor, outbox: p.outbox, count: &p.count, logger: opts.Logger}
 	p.pump = &pump{
-		items: make(chan event.Item, itemQueue), filter: dedup.New(p.cursor), redactor: redact.New(redact.Options{Salt: salt}),
+		items: make(chan []event.Item, batchQueue), events: dedup.New(p.cursor), redactor: redact.New(redact.Options{Salt: salt}),
+		audits: audits{
+			filter:  filter.New(filter.Options(cfg.Audit.Filter)),
+			window:  dedup.NewWindow(dedup.WindowOptions{Span: auditSpan, Most: auditMost}),
+			tracker: change.NewTracker(change.Options{}),
+			bodies:  cfg.Audit.Bodies,
+		},
 		format: format, outbox: p.outbox, count: &p.count, logger: opts.Logger,
-		cluster: access.ClusterName(), retention: cfg.Events.Retention, selective: cfg.Events.LabelSelector != "" || cfg.Events.FieldSelector != "", status: p.monitorRecord, every: cfg.MonitorInterval,
+		cluster: cluster, retention: cfg.Events.Retention, salt: salt,
+		selective: cfg.Events.LabelSelector != "" || cfg.Events.FieldSelector != "",
+		status:    p.monitorRecord, every: cfg.MonitorInterval,
 	}
-	if err := p.addSources(); err != nil {
-		access.Close()
-		return nil, errors.Join(err, p.cursor.Close())
+	if cfg.Audit.Enabled() {
+		if err := p.loadWindow(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.addSources(ctx); err != nil {
+		return nil, err
 	}
 	p.start()
 	return p, nil
+}
+
+// release closes what was opened, in the order in which it is needed.
+func (p *Pipeline) release() error {
+	var errs []error
+	if p.access != nil {
+		p.access.Close()
+	}
+	if p.spool != nil {
+		if err := p.spool.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("close spool: %w", err))
+		}
+	}
+	if p.cursor != nil {
+		if err := p.cursor.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("close cursor: %w", err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func appendJSONLine(dst []byte, r redact.Redacted) ([]byte, error) {
@@ -123,27 +164,6 @@ func (p *Pipeline) salt() ([]byte, error) {
 		p.opts.Logger.Warn("others can read the salt: who has it can guess hashed values", "redact_salt_file", p.cfg.SaltFile)
 	}
 	return salt, nil
-}
-
-func (p *Pipeline) addSources() error {
-	namespaces := p.cfg.Events.Namespaces
-	if len(namespaces) == 0 {
-		namespaces = []event.Namespace{""}
-	}
-	for _, ns := range namespaces {
-		src, err := events.New(events.Options{
-			Server: p.access, Positions: p.cursor, Sink: p.pump, Logger: p.opts.Logger,
-			Namespace: ns, Exclude: p.cfg.Events.NamespacesExclude,
-			LabelSelector: p.cfg.Events.LabelSelector, FieldSelector: p.cfg.Events.FieldSelector,
-			PageSize: p.cfg.Events.PageSize, Retention: p.cfg.Events.Retention, WatchTimeout: p.cfg.Events.WatchTimeout,
-			Describe: p.access.Describe,
-		})
-		if err != nil {
-			return err
-		}
-		p.sources = append(p.sources, src)
-	}
-	return nil
 }
 
 // start runs the goroutines. Their contexts do not descend from Start's, which
@@ -233,11 +253,7 @@ func (p *Pipeline) close(ctx context.Context) error {
 	s := p.count.snapshot()
 	p.opts.Logger.Info("stopped", "received", s.Received, "emitted", s.Emitted, "deduplicated", s.Deduplicated,
 		"uncommitted", left)
-	p.access.Close()
-	if err := p.cursor.Close(); err != nil {
-		return fmt.Errorf("close cursor: %w", err)
-	}
-	return nil
+	return p.release()
 }
 
 // monitorRecord makes the record that the pipeline says of itself.
@@ -249,11 +265,11 @@ func (p *Pipeline) monitorRecord(phase event.Phase) event.Record {
 	}
 	for _, src := range p.sources {
 		st := src.Status()
-		st.Lag = time.Duration(p.count.lag.Load())
+		st.Lag = p.count.lagOf(st.Name)
 		m.Sources = append(m.Sources, st)
 	}
 	return event.Record{
-		Type: event.TypeMonitorStatus, Time: now, Cluster: p.access.ClusterName(), Monitor: m,
+		Type: event.TypeMonitorStatus, Time: now, Cluster: p.pump.cluster, Monitor: m,
 		ID: event.RecordID(fmt.Sprintf("monitor_status/%s/%d/%d", p.opts.Instance, p.started.UnixNano(), now.UnixNano())),
 	}
 }

@@ -2,27 +2,26 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
-	"github.com/fluent-live/live-status/pipeline/cursor"
-	"github.com/fluent-live/live-status/pipeline/decode"
 	"github.com/fluent-live/live-status/pipeline/dedup"
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/redact"
 )
 
-// itemQueue is how many items may wait for the stages. One may hold an object
-// of up to 1.5 MB, the most that etcd stores.
-const itemQueue = 16
+// batchQueue is how many batches of items may wait for the stages. A source of
+// events yields one item at a time, of up to 1.5 MB, the most that etcd stores;
+// one of the audit trail some hundred KB, or one line or body.
+const batchQueue = 8
 
 // pump runs the stages: one item after the other, in one goroutine, so that
 // records keep the order of what they report.
 type pump struct {
-	items    chan event.Item
-	filter   *dedup.Filter
+	items    chan []event.Item
+	events   *dedup.Filter
+	audits   audits
 	redactor *redact.Redactor
 	format   func([]byte, redact.Redacted) ([]byte, error)
 	outbox   *outbox
@@ -33,22 +32,29 @@ type pump struct {
 	retention time.Duration
 	// selective is set where a selector leaves events out.
 	selective bool
+	// salt keys the hashes that identify rejected items.
+	salt []byte
 	// status makes the record that monitor_status carries.
 	status func(event.Phase) event.Record
 	every  time.Duration
 
 	// scratch is the buffer that records are encoded into.
 	scratch []byte
-	// forgotten is the mark up to which filter was told of commits.
+	// forgotten is the mark up to which events was told of commits.
 	forgotten dedup.Mark
 }
 
 // Yield takes an item from a source. It blocks while the queue is full.
 func (p *pump) Yield(ctx context.Context, item event.Item) error {
+	return p.YieldAll(ctx, []event.Item{item})
+}
+
+// YieldAll takes items, which are dealt with in their order, and the slice.
+func (p *pump) YieldAll(ctx context.Context, items []event.Item) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case p.items <- item:
+	case p.items <- items:
 		return nil
 	}
 }
@@ -67,8 +73,10 @@ func (p *pump) run(ctx context.Context) {
 			return
 		case <-tick:
 			p.monitor(ctx, event.PhaseRunning)
-		case item := <-p.items:
-			p.untilDone(ctx, &item)
+		case items := <-p.items:
+			for i := range items {
+				p.untilDone(ctx, &items[i])
+			}
 		}
 	}
 }
@@ -98,74 +106,25 @@ func (p *pump) untilDone(ctx context.Context, item *event.Item) {
 // was not dealt with.
 func (p *pump) process(ctx context.Context, item *event.Item) error {
 	if mark := dedup.Mark(p.count.committed.Load()); mark != p.forgotten {
-		p.filter.Committed(mark)
+		p.events.Committed(mark)
 		p.forgotten = mark
 	}
-	if item.Change == event.Progress {
+	switch {
+	case item.Change == event.Progress:
 		return p.advance(ctx, item)
-	}
-	var occ event.Occurrence
-	err := guard(func() (err error) {
-		if item.Truncated {
-			return &decode.Error{Reason: decode.TooLarge, Detail: fmt.Sprintf("it is larger than %d bytes", len(item.Raw))}
-		}
-		occ, err = decode.KubeEvent(item.Raw)
-		return err
-	})
-	if err != nil {
+	case item.Skipped != "":
 		p.count.received.Add(1)
-		p.reject(err)
-		return p.advance(ctx, item)
-	}
-	if item.Change == event.Deleted {
-		p.count.received.Add(1)
-		p.count.deleted.Add(1)
-		if p.selective {
-			// It may only have ceased to match, and will match again.
-			return p.advance(ctx, item)
-		}
-		return p.add(ctx, item, nil, func(mark dedup.Mark) cursor.SeenChange {
-			return cursor.SeenChange{Key: p.filter.Forget(mark, occ.UID), Forget: true}
-		})
-	}
-	verdict, err := p.filter.Judge(ctx, item, &occ)
-	if err != nil {
-		return err
-	}
-	p.count.received.Add(1)
-	switch verdict {
-	case dedup.Repeat:
-		p.count.deduplicated.Add(1)
-		return p.advance(ctx, item)
-	case dedup.Expired:
-		p.count.expired.Add(1)
-		return p.advance(ctx, item)
-	case dedup.News:
-	}
-	p.count.events.Add(1)
-	now := time.Now()
-	if item.Change == event.Updated {
-		p.count.lag.Store(int64(max(now.Sub(occ.LastTime), 0)))
-	}
-	return p.emit(ctx, item, p.record(&occ), func(mark dedup.Mark) cursor.SeenChange {
-		key, seen := p.filter.Note(mark, &occ)
-		return cursor.SeenChange{Key: key, Seen: seen, Expires: dedup.Expiry(now, occ.LastTime, p.retention)}
-	})
-}
-
-func (p *pump) record(occ *event.Occurrence) event.Record {
-	return event.Record{
-		Type:    event.TypeEvent,
-		ID:      event.RecordID(fmt.Sprintf("event/%s/%s", occ.UID, occ.ResourceVersion)),
-		Time:    occ.LastTime,
-		Cluster: p.cluster,
-		Object:  &occ.Regarding,
-		Event:   occ,
+		return p.reject(ctx, item, skipped(item))
+	case item.Kind == event.KindAudit:
+		return p.audit(ctx, item)
+	default:
+		return p.event(ctx, item)
 	}
 }
 
-// emit redacts and encodes a record and adds it to the batch.
-func (p *pump) emit(ctx context.Context, item *event.Item, rec event.Record, note func(dedup.Mark) cursor.SeenChange) error {
+// emit redacts and encodes a record and adds it to the batch, together with
+// what is to be remembered of it.
+func (p *pump) emit(ctx context.Context, item *event.Item, rec event.Record, what remembered) error {
 	var data []byte
 	err := guard(func() (err error) {
 		clean := p.redactor.Redact(rec)
@@ -174,12 +133,15 @@ func (p *pump) emit(ctx context.Context, item *event.Item, rec event.Record, not
 		return err
 	})
 	if err != nil {
-		p.reject(fmt.Errorf("encode record %s: %w", rec.ID, err))
-		return p.advance(ctx, item)
+		if rec.Type == event.TypeRejected {
+			p.say(err)
+			return p.advance(ctx, item)
+		}
+		return p.reject(ctx, item, fmt.Errorf("encode record %s: %w", rec.ID, err))
 	}
 	p.scratch = data
 	p.count.emitted.Add(1)
-	return p.add(ctx, item, data, note)
+	return p.add(ctx, item, data, what)
 }
 
 // panicError says that a stage panicked over an item.
@@ -204,33 +166,15 @@ func (p *pump) advance(ctx context.Context, item *event.Item) error {
 	if item.Position == "" {
 		return nil
 	}
-	return p.add(ctx, item, nil, nil)
+	return p.add(ctx, item, nil, remembered{})
 }
 
-func (p *pump) add(ctx context.Context, item *event.Item, record []byte, note func(dedup.Mark) cursor.SeenChange) error {
-	return p.outbox.add(ctx, entry{record: record, stream: item.Stream, position: item.Position, note: note})
+func (p *pump) add(ctx context.Context, item *event.Item, record []byte, what remembered) error {
+	return p.outbox.add(ctx, entry{record: record, stream: item.Stream, position: item.Position, remembered: what})
 }
 
 // monitor emits a monitor_status record.
 func (p *pump) monitor(ctx context.Context, phase event.Phase) {
 	// It belongs to no stream; an error can only be the context's end.
-	_ = p.emit(ctx, &event.Item{}, p.status(phase), nil)
-}
-
-// reject counts an item that nothing can be made of and says so, the first
-// time and at every tenth multiple: a broken client can send thousands.
-func (p *pump) reject(err error) {
-	reason := "unencodable"
-	if bad, ok := errors.AsType[*decode.Error](err); ok {
-		reason = string(bad.Reason)
-	} else if _, ok := errors.AsType[*panicError](err); ok {
-		reason = "panic"
-	}
-	n := p.count.reject(reason) + 1
-	for n%10 == 0 {
-		n /= 10
-	}
-	if n == 1 {
-		p.logger.Warn("rejected an item that cannot be read", "error", err, "reason", reason)
-	}
+	_ = p.emit(ctx, &event.Item{}, p.status(phase), remembered{})
 }

@@ -18,6 +18,16 @@ const (
 	lastPort  = 32000
 )
 
+// FreePort returns a port that nobody listens on at 127.0.0.1, from the same
+// range as those of the control plane.
+func FreePort(ctx context.Context) (int, error) {
+	free, err := freePorts(ctx, 1)
+	if err != nil {
+		return 0, err
+	}
+	return free[0], nil
+}
+
 // freePorts returns n different ports that nobody listens on at 127.0.0.1.
 func freePorts(ctx context.Context, n int) ([]int, error) {
 	var held []net.Listener

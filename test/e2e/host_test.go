@@ -106,12 +106,19 @@ type process struct {
 // start starts the host; its records are appended to the run's.
 func (r *run) start(t testing.TB) *process {
 	t.Helper()
+	return r.startWith(t, func(cmd *exec.Cmd) { cmd.Stdout = r.appendTo(t, r.out) })
+}
+
+// startWith starts the host after the command has been prepared.
+func (r *run) startWith(t testing.TB, prepare func(*exec.Cmd)) *process {
+	t.Helper()
 	program, args := pluginHost, []string{"-c", r.config()}
 	if r.host.real {
 		program, args = fluentBit(), []string{"-c", r.config(), "-Y"}
 	}
 	cmd := exec.Command(program, args...)
-	cmd.Stdout, cmd.Stderr = r.appendTo(t, r.out), r.appendTo(t, r.log)
+	cmd.Stderr = r.appendTo(t, r.log)
+	prepare(cmd)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

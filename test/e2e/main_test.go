@@ -55,7 +55,12 @@ func prepareAndRun(m *testing.M) int {
 // cluster starts etcd and an API server for one test.
 func cluster(t testing.TB) *controlplane.Cluster {
 	t.Helper()
-	c, err := controlplane.Start(t.Context(), controlplane.Options{})
+	return clusterWith(t, controlplane.Options{})
+}
+
+func clusterWith(t testing.TB, opts controlplane.Options) *controlplane.Cluster {
+	t.Helper()
+	c, err := controlplane.Start(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,27 @@ type record struct {
 		Count           int64  `json:"count"`
 		CountDelta      int64  `json:"count_delta"`
 	} `json:"event"`
+	Object struct {
+		Resource    string `json:"resource"`
+		Subresource string `json:"subresource"`
+		Namespace   string `json:"namespace"`
+		Name        string `json:"name"`
+	} `json:"object"`
+	Audit struct {
+		AuditID string `json:"audit_id"`
+		Stage   string `json:"stage"`
+		Level   string `json:"level"`
+		Verb    string `json:"verb"`
+		Code    int64  `json:"code"`
+		User    struct {
+			Name string `json:"name"`
+		} `json:"user"`
+	} `json:"audit"`
+	Change struct {
+		Type     string   `json:"type"`
+		Paths    []string `json:"paths"`
+		Compared bool     `json:"compared"`
+	} `json:"change"`
 	Monitor struct {
 		Phase    string           `json:"phase"`
 		Counters map[string]any   `json:"counters"`
@@ -33,6 +54,9 @@ type record struct {
 
 // version names the version of an event that a record reports.
 func (r record) version() version { return version{r.Event.UID, r.Event.ResourceVersion} }
+
+// step names the audit event that a record reports.
+func (r record) step() step { return step{r.Audit.AuditID, r.Audit.Stage} }
 
 // version is one version of one event.
 type version struct{ uid, resourceVersion string }
@@ -99,11 +123,22 @@ func (r *reader) read(t testing.TB) []record {
 // events returns the event records so far.
 func (r *reader) events(t testing.TB) []record {
 	t.Helper()
-	var events []record
+	return r.of(t, "event")
+}
+
+// audits returns the audit records so far.
+func (r *reader) audits(t testing.TB) []record {
+	t.Helper()
+	return r.of(t, "audit")
+}
+
+func (r *reader) of(t testing.TB, kind string) []record {
+	t.Helper()
+	var some []record
 	for _, rec := range r.read(t) {
-		if rec.Type == "event" {
-			events = append(events, rec)
+		if rec.Type == kind {
+			some = append(some, rec)
 		}
 	}
-	return events
+	return some
 }

@@ -1,7 +1,9 @@
 // Command try shows the plugin's records on the terminal: those of the cluster
 // that KUBECONFIG or in-cluster credentials name, where that answers, else
 // those of a control plane that it starts on this machine, with a sample
-// application of which one part works and the other fails.
+// application of which one part works and the other fails. Of its own control
+// plane it shows the audit trail, too: the writes, but for those of Kubernetes
+// itself.
 //
 // It runs the plugin in fluent-bit where that is installed, else in the plugin
 // host. `make run` calls it.
@@ -45,10 +47,20 @@ func run(ctx context.Context) (err error) {
 
 	if where := cluster(); where != "" {
 		say("showing the events of %s (Ctrl-C ends)", where)
-		return show(ctx, dir, os.Getenv(clientcmd.RecommendedConfigPathEnvVar), nil)
+		var options []string
+		if kubeconfig := os.Getenv(clientcmd.RecommendedConfigPathEnvVar); kubeconfig != "" {
+			options = append(options, "kube_config="+kubeconfig)
+		}
+		return show(ctx, dir, options, nil)
 	}
 	say("no cluster answers (KUBECONFIG, in-cluster): starting one on this machine")
-	c, err := controlplane.Start(ctx, controlplane.Options{Progress: os.Stderr, ControllerManager: true, Scheduler: true, Nodes: 2})
+	policy, err := filepath.Abs(filepath.Join("..", "conf", "audit-policy.yaml"))
+	if err != nil {
+		return fmt.Errorf("find the audit policy: %w", err)
+	}
+	c, err := controlplane.Start(ctx, controlplane.Options{
+		Progress: os.Stderr, ControllerManager: true, Scheduler: true, Nodes: 2, AuditPolicyFile: policy,
+	})
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
@@ -56,8 +68,12 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Stop()) }()
-	say("showing its events (Ctrl-C ends); try it: kubectl --kubeconfig %s get pods -n shop", c.Kubeconfig())
-	return show(ctx, dir, c.Kubeconfig(), func() error { return sample.Apply(ctx, c) })
+	say("showing its events and who writes to it (Ctrl-C ends); try it: kubectl --kubeconfig %s scale -n shop deployment/web --replicas 1", c.Kubeconfig())
+	options := []string{
+		"kube_config=" + c.Kubeconfig(), "audit_path=" + c.AuditLog(),
+		"audit_verbs=create,update,patch,delete*", "audit_users_exclude=system:*",
+	}
+	return show(ctx, dir, options, func() error { return sample.Apply(ctx, c) })
 }
 
 // cluster returns the address of the user's cluster if it answers.
@@ -82,8 +98,8 @@ func cluster() string {
 }
 
 // show runs the plugin until ctx ends, and does then once it runs.
-func show(ctx context.Context, dir, kubeconfig string, then func() error) error {
-	host, args, err := command(dir, kubeconfig)
+func show(ctx context.Context, dir string, options []string, then func() error) error {
+	host, args, err := command(dir, options)
 	if err != nil {
 		return err
 	}
@@ -108,14 +124,14 @@ func show(ctx context.Context, dir, kubeconfig string, then func() error) error 
 }
 
 // command returns the host to run, and its arguments.
-func command(dir, kubeconfig string) (string, []string, error) {
+func command(dir string, options []string) (string, []string, error) {
 	build, err := filepath.Abs(filepath.Join("..", "build"))
 	if err != nil {
 		return "", nil, fmt.Errorf("find the build folder: %w", err)
 	}
 	args := []string{"-e", filepath.Join(build, "in_live_status.so"), "-i", "live_status", "-p", "db=" + filepath.Join(dir, "cursor.db")}
-	if kubeconfig != "" {
-		args = append(args, "-p", "kube_config="+kubeconfig)
+	for _, option := range options {
+		args = append(args, "-p", option)
 	}
 	for _, name := range []string{os.Getenv("FLUENT_BIT"), "fluent-bit", "/opt/fluent-bit/bin/fluent-bit"} {
 		if path, err := exec.LookPath(name); err == nil {

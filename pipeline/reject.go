@@ -1,0 +1,74 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fluent-live/live-status/pipeline/decode"
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+// skipped is the error of an item that the source itself could not read.
+func skipped(item *event.Item) error {
+	bad := &decode.Error{Reason: item.Skipped}
+	switch item.Skipped {
+	case event.RejectTooLarge:
+		bad.Detail = "it is larger than is kept in memory"
+	case event.RejectNULBlock:
+		bad.Detail = "a run of NUL bytes, as a crash of the machine leaves it; what was written there is lost"
+	default:
+		bad.Detail = "it cannot be taken apart"
+	}
+	return bad
+}
+
+// reject emits a record of an item that nothing can be made of: a retry would
+// not mend it, and whoever relies on the records must know that one is missing.
+func (p *pump) reject(ctx context.Context, item *event.Item, err error) error {
+	reason, detail := p.say(err)
+	return p.emit(ctx, item, event.Record{
+		Type:    event.TypeRejected,
+		ID:      p.rejectID(item, reason),
+		Time:    time.Now(),
+		Cluster: p.cluster,
+		Rejected: &event.Rejection{
+			Place: item.Place, Reason: reason, Detail: detail, Bytes: max(item.Size, int64(len(item.Raw))),
+		},
+	}, remembered{})
+}
+
+// say counts a rejected item and logs it, the first time and at every tenth
+// multiple: a broken client can send thousands.
+func (p *pump) say(err error) (reason event.RejectReason, detail string) {
+	reason, detail = event.RejectUnencodable, "its record could not be written"
+	if bad, ok := errors.AsType[*decode.Error](err); ok {
+		reason, detail = bad.Reason, bad.Detail
+	} else if _, ok := errors.AsType[*panicError](err); ok {
+		reason, detail = event.RejectPanic, "a defect of this program; the log has more"
+	}
+	n := p.count.reject(string(reason)) + 1
+	for n%10 == 0 {
+		n /= 10
+	}
+	if n == 1 {
+		p.logger.Warn("rejected an item that cannot be read", "error", err, "reason", string(reason))
+	}
+	return reason, detail
+}
+
+// rejectID is the same each time that the item is read. The hash has a key
+// since the item may be guessable but for a secret in it.
+func (p *pump) rejectID(item *event.Item, reason event.RejectReason) event.RecordID {
+	h := hmac.New(sha256.New, p.salt)
+	// A hash never fails to write.
+	_, _ = fmt.Fprintf(h, "%s\x00%s\x00%s\x00%d\x00%d\x00%s\x00", item.Stream, item.Position, item.Place.Name, item.Place.Offset, item.Size, reason)
+	if item.Position == "" {
+		_, _ = h.Write(item.Raw)
+	}
+	return event.RecordID("rejected/" + hex.EncodeToString(h.Sum(nil)[:16]))
+}

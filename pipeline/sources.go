@@ -1,0 +1,111 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/fluent-live/live-status/pipeline/cursor"
+	"github.com/fluent-live/live-status/pipeline/event"
+	"github.com/fluent-live/live-status/pipeline/source/auditfile"
+	"github.com/fluent-live/live-status/pipeline/source/auditwebhook"
+	"github.com/fluent-live/live-status/pipeline/source/events"
+)
+
+// source yields items to the pump.
+type source interface {
+	// Run reads until ctx ends; it copes with everything else by itself.
+	Run(ctx context.Context)
+	// Status may be called at any time.
+	Status() event.SourceStatus
+}
+
+func (p *Pipeline) addSources(ctx context.Context) error {
+	if p.cfg.Events.Enabled {
+		if err := p.addEvents(); err != nil {
+			return err
+		}
+	}
+	if p.cfg.Audit.Path != "" {
+		if err := p.addAuditFile(); err != nil {
+			return err
+		}
+	}
+	if p.cfg.Audit.Webhook.Listen != "" {
+		return p.addAuditWebhook(ctx)
+	}
+	return nil
+}
+
+func (p *Pipeline) addEvents() error {
+	namespaces := p.cfg.Events.Namespaces
+	if len(namespaces) == 0 {
+		namespaces = []event.Namespace{""}
+	}
+	for _, ns := range namespaces {
+		src, err := events.New(events.Options{
+			Server: p.access, Positions: p.cursor, Sink: p.pump, Logger: p.opts.Logger,
+			Namespace: ns, Exclude: p.cfg.Events.NamespacesExclude,
+			LabelSelector: p.cfg.Events.LabelSelector, FieldSelector: p.cfg.Events.FieldSelector,
+			PageSize: p.cfg.Events.PageSize, Retention: p.cfg.Events.Retention, WatchTimeout: p.cfg.Events.WatchTimeout,
+			Describe: p.access.Describe,
+		})
+		if err != nil {
+			return err
+		}
+		p.sources = append(p.sources, src)
+	}
+	return nil
+}
+
+func (p *Pipeline) addAuditFile() error {
+	src, err := auditfile.New(auditfile.Options{
+		Path: p.cfg.Audit.Path, FromTail: p.cfg.Audit.FromTail, MaxLine: p.cfg.Audit.MaxLine,
+		Sink: p.pump, Positions: p.cursor, Logger: p.opts.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	p.sources = append(p.sources, src)
+	return nil
+}
+
+// addAuditWebhook opens the spool and begins to listen: an address that is
+// taken is a mistake to be mended at the start.
+func (p *Pipeline) addAuditWebhook(ctx context.Context) error {
+	w := p.cfg.Audit.Webhook
+	spool, err := cursor.OpenSpool(ctx, cursor.SpoolOptions{
+		Path: w.SpoolFile, MaxBytes: w.MaxSpool, Holder: p.opts.Instance, Now: time.Now, Logger: p.opts.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	p.spool = spool
+	src, err := auditwebhook.New(ctx, auditwebhook.Options{
+		Access: auditwebhook.Access{
+			Listen: w.Listen, CertFile: w.CertFile, KeyFile: w.KeyFile, ClientCAFile: w.ClientCAFile, TokenFile: w.TokenFile,
+			Insecure: w.Insecure,
+		},
+		Spool: spool, Positions: p.cursor, Sink: p.pump, Logger: p.opts.Logger, Now: time.Now,
+		MaxBody: w.MaxBody, MaxItem: int64(p.cfg.Audit.MaxLine),
+	})
+	if err != nil {
+		return err
+	}
+	p.sources = append(p.sources, src)
+	return nil
+}
+
+// loadWindow reads which audit events were handed on before.
+func (p *Pipeline) loadWindow(ctx context.Context) error {
+	err := p.cursor.Passed(ctx, time.Now().Add(-auditSpan), func(at time.Time, fps []event.Fingerprint) error {
+		for _, fp := range fps {
+			p.pump.audits.window.Add(at, fp)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("load audit events seen: %w", err)
+	}
+	return nil
+}
