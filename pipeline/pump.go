@@ -75,20 +75,28 @@ func (p *pump) run(ctx context.Context) {
 			p.monitor(ctx, event.PhaseRunning)
 		case items := <-p.items:
 			for i := range items {
-				p.untilDone(ctx, &items[i])
+				if !p.untilDone(ctx, &items[i]) {
+					// An item that comes later may find room where this one
+					// did not, and its position would pass this one over.
+					return
+				}
 			}
 		}
 	}
 }
 
 // untilDone processes an item, again and again while the cursor cannot be
-// read: without it nobody knows whether the item is news.
-func (p *pump) untilDone(ctx context.Context, item *event.Item) {
+// read: without it nobody knows whether the item is news. It reports false if
+// ctx ended before the item was dealt with.
+func (p *pump) untilDone(ctx context.Context, item *event.Item) bool {
 	said := false
 	for {
 		err := p.process(ctx, item)
-		if err == nil || ctx.Err() != nil {
-			return
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
 		}
 		if !said {
 			said = true
@@ -96,7 +104,7 @@ func (p *pump) untilDone(ctx context.Context, item *event.Item) {
 		}
 		select {
 		case <-ctx.Done():
-			return
+			return false
 		case <-time.After(commitRetry):
 		}
 	}

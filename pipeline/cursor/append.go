@@ -13,6 +13,10 @@ import (
 const (
 	insertBody = `INSERT INTO body (received, sender, body) VALUES (?, ?, ?)`
 
+	selectLast = `SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'body'`
+	insertLast = `INSERT INTO body (seq, received, sender, body) VALUES (?, 0, '', x'')`
+	deleteLast = `DELETE FROM body WHERE seq = ?`
+
 	// groupBodies and groupBytes bound one transaction, so that those who come
 	// first need not wait long for those who come with them. A single body may
 	// be larger.
@@ -58,6 +62,44 @@ func (s *Spool) Append(ctx context.Context, b event.Spooled) error {
 		s.queue.withdraw(w)
 		return fmt.Errorf("append to spool: %w", ctx.Err())
 	}
+}
+
+// StartAbove makes sure that no body gets a Seq up to and including through: of
+// these something has been handed on, by a spool that was since put back from a
+// copy.
+func (s *Spool) StartAbove(ctx context.Context, through int64) error {
+	done, err := s.begin(ctx)
+	if err != nil {
+		return fmt.Errorf("reserve numbers of the spool: %w", err)
+	}
+	defer done()
+	if err := s.startAbove(context.WithoutCancel(ctx), through); err != nil {
+		return s.fail("reserve numbers", err)
+	}
+	return nil
+}
+
+func (s *Spool) startAbove(ctx context.Context, through int64) (err error) {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = undo(tx, err) }()
+	var last int64
+	if err := tx.QueryRowContext(ctx, selectLast).Scan(&last); err != nil {
+		return err
+	}
+	if last >= through {
+		return tx.Rollback()
+	}
+	// SQLite never gives a number again that any row has had.
+	if _, err := tx.ExecContext(ctx, insertLast, through); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, deleteLast, through); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 func notify(ch chan<- struct{}) {

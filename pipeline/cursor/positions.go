@@ -70,3 +70,9 @@ func (c *Cursor) Forget(ctx context.Context, streams []event.Stream) error {
 	}
 	return nil
 }
+
+// Begin stores where streams begin. It is a commit of its own, for what nothing
+// is handed on of.
+func (c *Cursor) Begin(ctx context.Context, positions map[event.Stream]event.Position) error {
+	return c.Commit(ctx, Changes{Positions: positions})
+}

@@ -84,7 +84,9 @@ func (s *Source) attach(ctx context.Context, f *file, own bool) error {
 		switch m {
 		case other:
 		case undecided:
-			wait = true
+			if wait = true; f.doubted.IsZero() {
+				f.doubted = s.now
+			}
 		case contained:
 			f.settled, f.copyOf, f.skip = true, st, false
 			return nil
@@ -96,6 +98,7 @@ func (s *Source) attach(ctx context.Context, f *file, own bool) error {
 	if own || wait {
 		return nil
 	}
+	f.doubted = time.Time{}
 	if f.skip {
 		return s.skipToEnd(ctx, f)
 	}
@@ -154,8 +157,9 @@ func (s *Source) compare(f *file, st *stream) (match, error) {
 	if ok, err := s.proves(f, st, n); ok || err != nil {
 		return contained, err
 	}
-	// A copy may still be growing. One that does not may be any content.
-	return s.unless(f, true), nil
+	// A copy may still be growing. One that does not may be any content, and so
+	// may the file itself that was read further than it goes now: it lost its end.
+	return s.unless(f, st.holder != nil || st.id != f.id), nil
 }
 
 // proves reports whether a file of length n is a copy of what the stream says
@@ -182,9 +186,11 @@ func (s *Source) proves(f *file, st *stream, n int64) (bool, error) {
 }
 
 // unless returns other, unless there is a reason to wait for a file that has
-// not been quiet yet.
+// not been quiet yet. A file that is written to all the time is not waited for
+// without end.
 func (s *Source) unless(f *file, wait bool) match {
-	if wait && !s.quiet(f, quietAfter) {
+	long := !f.doubted.IsZero() && s.now.Sub(f.doubted) >= abandonedAfter
+	if wait && !long && !s.quiet(f, quietAfter) {
 		return undecided
 	}
 	return other

@@ -76,7 +76,6 @@ func TestWrittenAnewBetweenTwoChunks(t *testing.T) {
 		b.write("audit.log", text(entries(0, n)...))
 		b.mem.room = make(chan struct{})
 		b.start()
-		b.mem.room <- struct{}{} // the marker
 		b.mem.room <- struct{}{}
 		b.poll()
 		first := len(b.mem.raw())

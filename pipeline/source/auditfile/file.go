@@ -43,8 +43,12 @@ type file struct {
 	settled bool
 	// copyOf is the stream that a settled file is a copy of.
 	copyOf *stream
-	// skip is set at a first start: what is there already is not read.
-	skip bool
+	// skip is set at a first start: what is there already is not read, up to
+	// skipSize bytes.
+	skip     bool
+	skipSize int64
+	// doubted is since when it is undecided which content it has.
+	doubted time.Time
 
 	// at is how far the file was read, and sum the checksum before it. They are
 	// ahead of the stream's while something is being skipped.
@@ -121,6 +125,10 @@ func (f *file) refresh(size int64, mtime, now time.Time) {
 	if size == f.size && mtime.Equal(f.mtime) {
 		return
 	}
+	if size < f.size {
+		// What was to be skipped is no more.
+		f.skipSize = 0
+	}
 	f.size, f.mtime, f.changed = size, mtime, now
 	f.looked, f.settled, f.copyOf = false, false, nil
 	f.atEnd, f.torn, f.tornTold = false, false, false
@@ -189,7 +197,7 @@ func (f *file) release() {
 // hold begins, or goes on, to read a content from the file.
 func (f *file) hold(st *stream, maxLine int) {
 	f.stream, st.holder = st, f
-	f.forkOf, f.copyOf = nil, nil
+	f.forkOf, f.copyOf, f.doubted = nil, nil, time.Time{}
 	st.id, st.place.name = f.id, f.name()
 	st.finished, st.warned = false, false
 	f.at, f.sum = st.offset, st.sum
@@ -202,7 +210,7 @@ func (f *file) hold(st *stream, maxLine int) {
 func (f *file) behind() int64 {
 	z, compressed := f.body.(*zipped)
 	switch {
-	case f.settled, f.known() && f.stream == nil, compressed && f.atEnd:
+	case f.settled, f.known() && f.stream == nil && f.doubted.IsZero(), compressed && f.atEnd:
 		return 0
 	case compressed:
 		return max(f.size-z.raw.n, 0)

@@ -63,6 +63,19 @@ func (m *memory) Positions(_ context.Context, prefix event.Stream) (map[event.St
 	return maps.Clone(m.base), m.err
 }
 
+func (m *memory) Begin(_ context.Context, positions map[event.Stream]event.Position) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return m.err
+	}
+	if m.base == nil {
+		m.base = make(map[event.Stream]event.Position)
+	}
+	maps.Copy(m.base, positions)
+	return nil
+}
+
 func (m *memory) Forget(_ context.Context, streams []event.Stream) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

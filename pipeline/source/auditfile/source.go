@@ -20,10 +20,14 @@ type Sink interface {
 	YieldAll(ctx context.Context, items []event.Item) error
 }
 
-// Positions tells how far earlier runs have read. Forget is called for streams
-// of which nothing is left on disk; it need not be done at once.
+// Positions tells how far earlier runs have read.
 type Positions interface {
 	Positions(ctx context.Context, prefix event.Stream) (map[event.Stream]event.Position, error)
+	// Begin stores, at a first start, where streams begin. What it returns nil
+	// for outlives a crash.
+	Begin(ctx context.Context, positions map[event.Stream]event.Position) error
+	// Forget is called for streams of which nothing is left on disk; it need
+	// not be done at once.
 	Forget(ctx context.Context, streams []event.Stream) error
 }
 
@@ -57,11 +61,15 @@ type Source struct {
 	// started is set once there was a first start. skipping is set in the run
 	// that is the first, if what it finds is not to be read.
 	started, skipping bool
+	// skipped is what a first start leaves out, until that is stored.
+	skipped map[event.Stream]event.Position
 	// seen is the last look at the path, files what is known of the files, in
 	// no order, and newest the last of each log.
 	seen   listing
 	files  map[inode]*file
 	newest map[string]*file
+	// reading is the file of each log that was read last.
+	reading map[string]*file
 	// unseen are the paths, of directories or files, that nobody could look at
 	// yet; nil before the first look.
 	unseen map[string]bool
@@ -97,11 +105,13 @@ func New(opts Options) (*Source, error) {
 		opts.Poll = DefaultPoll
 	}
 	return &Source{
-		opts:   opts,
-		files:  make(map[inode]*file),
-		lines:  make([]line, 0, batchMax),
-		open:   new(int),
-		status: event.SourceStatus{Name: sourceName, Scope: opts.Path, State: event.SourceStarting},
+		opts:    opts,
+		files:   make(map[inode]*file),
+		reading: make(map[string]*file),
+		skipped: make(map[event.Stream]event.Position),
+		lines:   make([]line, 0, batchMax),
+		open:    new(int),
+		status:  event.SourceStatus{Name: sourceName, Scope: opts.Path, State: event.SourceStarting},
 	}, nil
 }
 
@@ -150,17 +160,29 @@ func (s *Source) pause(ctx context.Context, d time.Duration) {
 // load learns how far earlier runs have read. It reports false if ctx ended
 // before.
 func (s *Source) load(ctx context.Context) bool {
+	return s.persist(ctx, "cannot learn how far the files were read; waiting until that is possible", func() error {
+		stored, err := s.opts.Positions.Positions(ctx, sourceName)
+		if err != nil {
+			return err
+		}
+		s.streams = newCatalog()
+		s.restore(ctx, stored)
+		return nil
+	})
+}
+
+// persist does something until it succeeds, and reports false if ctx ended
+// before.
+func (s *Source) persist(ctx context.Context, complaint string, do func() error) bool {
 	said := false
 	for ctx.Err() == nil {
-		stored, err := s.opts.Positions.Positions(ctx, sourceName)
+		err := do()
 		if err == nil {
-			s.streams = newCatalog()
-			s.restore(ctx, stored)
 			return true
 		}
 		if !said && ctx.Err() == nil {
 			said = true
-			s.log(ctx, slog.LevelError, "cannot learn how far the files were read; waiting until that is possible", "error", err)
+			s.log(ctx, slog.LevelError, complaint, "error", err)
 			s.update(func(st *event.SourceStatus) { st.State, st.Error = event.SourceBackingOff, err.Error() })
 		}
 		s.pause(ctx, firstDelay)

@@ -40,7 +40,7 @@ func TestItems(t *testing.T) {
 		want := []struct{ offset, size int64 }{
 			{3, size}, {size + 7, 1000}, {size + 1008, 5000}, {size + 6008, size},
 		}
-		items := b.mem.items[1:] // The marker is the first.
+		items := b.mem.items
 		for i, w := range want {
 			it := items[i]
 			if it.Kind != event.KindAudit || it.Place != (event.Place{Source: "audit_file", Name: b.path("audit.log"), Offset: w.offset}) ||
@@ -65,7 +65,7 @@ func TestRestartsBehindEveryLine(t *testing.T) {
 			b.mem.base = nil
 			b.restart(0)
 			b.expect(all...)
-			b.restart(n + 1)
+			b.restart(n)
 			b.expect(all[n:]...)
 		}
 	})

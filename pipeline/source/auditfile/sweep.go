@@ -33,6 +33,9 @@ func (s *Source) sweep(ctx context.Context) {
 			f.release()
 			f.close()
 			delete(s.files, id)
+			if s.reading[f.log] == f {
+				delete(s.reading, f.log)
+			}
 			continue
 		}
 		if f.copyOf != nil {

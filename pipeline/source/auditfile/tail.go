@@ -15,7 +15,8 @@ func (s *Source) skipToEnd(ctx context.Context, f *file) error {
 	n, exact := f.body.length(f.size)
 	if exact {
 		var err error
-		if offset, err = lastLineEnd(f.body, n); err != nil {
+		// A file that could not be read at first has grown since.
+		if offset, err = lastLineEnd(f.body, min(n, f.skipSize)); err != nil {
 			return err
 		}
 		if sum, err = endsAt(f.body, offset); err != nil {
@@ -30,7 +31,11 @@ func (s *Source) skipToEnd(ctx context.Context, f *file) error {
 	f.hold(st, s.opts.MaxLine)
 	f.skip, f.settled = false, !exact
 	st.finished = f.settled
-	return s.yield(ctx, progress(st, f.path))
+	if s.started {
+		return s.yield(ctx, progress(st, f.path))
+	}
+	s.skipped[st.name] = st.position()
+	return nil
 }
 
 // lastLineEnd returns the offset behind the last line feed of a content of

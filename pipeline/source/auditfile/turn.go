@@ -134,6 +134,7 @@ func (s *Source) read(ctx context.Context, f *file, budget *int64) error {
 	if f.body == nil {
 		return errOther
 	}
+	s.reading[f.log] = f
 	defer s.limit(f)
 	for *budget > 0 {
 		if err := ctx.Err(); err != nil {
@@ -238,9 +239,12 @@ func progress(st *stream, path string) event.Item {
 }
 
 // limit closes a file if too many are open. One that has no name could not be
-// opened again, and the newest is written to.
+// opened again, the newest is written to, and one that is being decompressed
+// would have to begin anew.
 func (s *Source) limit(f *file) {
-	if *s.open > openMost && !f.gone && f != s.newest[f.log] {
+	_, compressed := f.body.(*zipped)
+	underWay := compressed && f == s.reading[f.log]
+	if *s.open > openMost && !f.gone && !underWay && f != s.newest[f.log] {
 		f.close()
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
-
-	"github.com/fluent-live/live-status/pipeline/event"
 )
 
 // looksMost bounds how often the files are looked at before any is read.
@@ -46,7 +44,7 @@ func (s *Source) look(ctx context.Context) (more bool) {
 	for id, now := range present {
 		f := s.files[id]
 		if f == nil {
-			f = &file{id: id, size: now.size, mtime: now.mtime, changed: s.now, opened: s.open}
+			f = &file{id: id, size: now.size, skipSize: now.size, mtime: now.mtime, changed: s.now, opened: s.open}
 			f.skip = s.skipping && s.unseenBefore(now.path)
 			s.files[id] = f
 			more = true
@@ -193,14 +191,19 @@ func (s *Source) sniff(ctx context.Context, f *file) error {
 	return nil
 }
 
-// mark notes that there was a first start, even if there was no file.
+// mark notes that there was a first start, even if there was no file, and what
+// it left out. It is stored before anything is yielded: after a crash what came
+// since the first start must not be taken for what was there before.
 func (s *Source) mark(ctx context.Context) error {
 	if s.started {
 		return nil
 	}
-	s.started = true
-	return s.yield(ctx, event.Item{
-		Kind: event.KindAudit, Change: event.Progress, Stream: sourceName, Position: "started",
-		Place: event.Place{Source: sourceName, Name: s.opts.Path},
-	})
+	s.skipped[sourceName] = "started"
+	if !s.persist(ctx, "cannot store that the files were looked at; nothing is read until that is possible", func() error {
+		return s.opts.Positions.Begin(ctx, s.skipped)
+	}) {
+		return ctx.Err()
+	}
+	s.started, s.skipped = true, nil
+	return nil
 }

@@ -36,6 +36,13 @@ func (m *memory) Append(ctx context.Context, item event.Spooled) error {
 	return nil
 }
 
+func (m *memory) StartAbove(_ context.Context, through int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.last = max(m.last, through)
+	return nil
+}
+
 func (m *memory) put(item event.Spooled) {
 	m.mu.Lock()
 	m.last++

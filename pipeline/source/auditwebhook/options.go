@@ -16,6 +16,8 @@ type Store interface {
 	// is no room for it, and soon after ctx has ended. Seq is ignored: the
 	// store gives it. The body is not changed.
 	Append(ctx context.Context, item event.Spooled) error
+	// StartAbove makes sure that no body gets a Seq up to and including through.
+	StartAbove(ctx context.Context, through int64) error
 }
 
 // Queue gives back what was stored, in the order of its Seq. It is used by one

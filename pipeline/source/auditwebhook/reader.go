@@ -85,6 +85,20 @@ func (r *reader) run(ctx context.Context) {
 	}
 }
 
+// reserve keeps the numbers of what has been committed from being given again,
+// which would pass new bodies over: a spool that was put back from a copy counts
+// on from an older number.
+func (r *reader) reserve(ctx context.Context) error {
+	at, err := r.committed(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.opts.Spool.StartAbove(ctx, at.seq); err != nil {
+		return fmt.Errorf("go on in the spool behind %s: %w", at, err)
+	}
+	return nil
+}
+
 // committed returns the position that an earlier run has reached.
 func (r *reader) committed(ctx context.Context) (position, error) {
 	text, found, err := r.opts.Positions.Position(ctx, r.stream)

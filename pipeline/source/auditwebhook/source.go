@@ -2,6 +2,7 @@ package auditwebhook
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,9 @@ func New(ctx context.Context, opts Options) (*Source, error) {
 	}
 	s.server = newServer(&s.opts, keys, l, s.answered)
 	s.reader = newReader(&s.opts, s.read)
+	if err := s.reader.reserve(ctx); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	return s, nil
 }
 
