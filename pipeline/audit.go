@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/hex"
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline/change"
@@ -105,16 +104,4 @@ func isWrite(verb string) bool {
 	default:
 		return true
 	}
-}
-
-// auditID is the same each time that the event is read, from whichever source.
-func auditID(a *event.Audit, fp event.Fingerprint) event.RecordID {
-	const prefix, hashed = "audit/", 8
-	b := make([]byte, 0, len(prefix)+len(a.AuditID)+1+len(a.Stage)+1+2*hashed)
-	b = append(b, prefix...)
-	b = append(b, a.AuditID...)
-	b = append(b, '/')
-	b = append(b, a.Stage...)
-	b = append(b, '/')
-	return event.RecordID(hex.AppendEncode(b, fp[:hashed]))
 }

@@ -100,7 +100,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 		items: make(chan []event.Item, batchQueue), events: dedup.New(p.cursor), redactor: redact.New(redact.Options{Salt: salt}),
 		audits: audits{
 			filter:  filter.New(filter.Options(cfg.Audit.Filter)),
-			window:  dedup.NewWindow(dedup.WindowOptions{Span: auditSpan, Most: auditMost}),
+			window:  dedup.NewWindow(dedup.WindowOptions{Span: auditSpan, Most: auditMost, Key: salt}),
 			tracker: change.NewTracker(change.Options{}),
 			bodies:  cfg.Audit.Bodies,
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline/dedup"
@@ -145,25 +146,26 @@ func (p *pump) emit(ctx context.Context, item *event.Item, rec event.Record, wha
 			p.say(err)
 			return p.advance(ctx, item)
 		}
-		return p.reject(ctx, item, fmt.Errorf("encode record %s: %w", rec.ID, err))
+		return p.reject(ctx, item, fmt.Errorf("encode a record of type %s: %w", rec.Type, err))
 	}
 	p.scratch = data
 	p.count.emitted.Add(1)
 	return p.add(ctx, item, data, what)
 }
 
-// panicError says that a stage panicked over an item.
-type panicError struct{ value any }
+// panicError says that a stage panicked over an item. It tells where, not the
+// value, which may quote the item.
+type panicError struct{ stack []byte }
 
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v; please report this", e.value) }
+func (e *panicError) Error() string { return fmt.Sprintf("panic, please report this: %s", e.stack) }
 
 // guard turns a panic of a pure stage into an error. The item is then rejected
 // as one that cannot be read: it would otherwise end the host, and again at each
 // start, since its position would never be passed.
 func guard(stage func() error) (err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			err = &panicError{value: r}
+		if recover() != nil {
+			err = &panicError{stack: debug.Stack()}
 		}
 	}()
 	return stage()

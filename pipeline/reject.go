@@ -2,11 +2,7 @@ package pipeline
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline/decode"
@@ -59,16 +55,4 @@ func (p *pump) say(err error) (reason event.RejectReason, detail string) {
 		p.logger.Warn("rejected an item that cannot be read", "error", err, "reason", string(reason))
 	}
 	return reason, detail
-}
-
-// rejectID is the same each time that the item is read. The hash has a key
-// since the item may be guessable but for a secret in it.
-func (p *pump) rejectID(item *event.Item, reason event.RejectReason) event.RecordID {
-	h := hmac.New(sha256.New, p.salt)
-	// A hash never fails to write.
-	_, _ = fmt.Fprintf(h, "%s\x00%s\x00%s\x00%d\x00%d\x00%s\x00", item.Stream, item.Position, item.Place.Name, item.Place.Offset, item.Size, reason)
-	if item.Position == "" {
-		_, _ = h.Write(item.Raw)
-	}
-	return event.RecordID("rejected/" + hex.EncodeToString(h.Sum(nil)[:16]))
 }

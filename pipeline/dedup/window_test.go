@@ -70,6 +70,9 @@ func TestFingerprint(t *testing.T) {
 	w := NewWindow(WindowOptions{Span: time.Hour, Most: 1000})
 	want := w.Fingerprint(&base)
 
+	if NewWindow(WindowOptions{Key: []byte("another")}).Fingerprint(&base) == want {
+		t.Error("who knows the event can compute its fingerprint without the key")
+	}
 	copied := base
 	copied.Level, copied.UserAgent, copied.Request = event.LevelRequest, "x", "{}"
 	if w.Fingerprint(&copied) != want {

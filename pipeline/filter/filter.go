@@ -3,6 +3,7 @@
 package filter
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/fluent-live/live-status/pipeline/event"
@@ -120,13 +121,22 @@ func (r *resource) match(a *event.Audit) bool {
 		if r.path == nil {
 			return false
 		}
-		path, _, _ := strings.Cut(a.RequestURI, "?")
-		return r.path.match(path)
+		return r.path.match(path(a.RequestURI))
 	case r.path != nil:
 		return false
 	}
 	return r.name.match(a.Object.Resource) && r.subresource.match(a.Object.Subresource) &&
 		(r.group == nil || r.group.match(group(a.Object.APIVersion)))
+}
+
+// path is what the API server takes the path of a request for: a client may
+// write any character of it as an escape.
+func path(uri string) string {
+	escaped, _, _ := strings.Cut(uri, "?")
+	if p, err := url.PathUnescape(escaped); err == nil {
+		return p
+	}
+	return escaped
 }
 
 // group is the API group of group/version; the core's is empty.

@@ -21,6 +21,7 @@ func audit(f func(*event.Audit)) *event.Audit {
 func TestPass(t *testing.T) {
 	node := audit(func(a *event.Audit) { a.Object = event.ObjectRef{APIVersion: "v1", Resource: "nodes", Name: "n1"} })
 	health := audit(func(a *event.Audit) { a.Object, a.RequestURI = event.ObjectRef{}, "/healthz/ping?verbose=1" })
+	escaped := audit(func(a *event.Audit) { a.Object, a.RequestURI = event.ObjectRef{}, "/%68ealthz" })
 	impersonating := audit(func(a *event.Audit) { a.User.Name, a.Impersonated = "admin", &event.User{Name: "system:node:n1"} })
 	for _, tt := range []struct {
 		name string
@@ -46,6 +47,7 @@ func TestPass(t *testing.T) {
 		{"everything, paths too", Options{Resources: []string{"*"}}, health, true},
 		{"path", Options{Resources: []string{"/healthz*"}}, health, true},
 		{"the query is no part of the path", Options{Resources: []string{"/healthz/ping"}}, health, true},
+		{"an escaped path is the same path", Options{Resources: []string{"/healthz*"}}, escaped, true},
 		{"a path is no resource", Options{Resources: []string{"/*"}}, audit(nil), false},
 		{"path excluded", Options{ResourcesExclude: []string{"/healthz*"}}, health, false},
 		{"resource excluded", Options{ResourcesExclude: []string{"deployments/scale"}}, audit(nil), false},
