@@ -251,9 +251,16 @@ func (p *Pipeline) close(ctx context.Context) error {
 	p.outbox.rest()
 	p.commits.commit(ctx)
 	s := p.count.snapshot()
-	p.opts.Logger.Info("stopped", "received", s.Received, "emitted", s.Emitted, "deduplicated", s.Deduplicated,
-		"uncommitted", left)
+	p.opts.Logger.Info("stopped", "received", s.Received, "events", s.Events, "audits", s.Audits, "deduplicated", s.Deduplicated,
+		"filtered", s.Filtered, "rejected", total(s.Rejected), "emitted", s.Emitted, "uncommitted", left)
 	return p.release()
+}
+
+func total(counts map[string]int64) (sum int64) {
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
 }
 
 // monitorRecord makes the record that the pipeline says of itself.

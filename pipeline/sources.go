@@ -93,6 +93,8 @@ func (p *Pipeline) addAuditWebhook(ctx context.Context) error {
 		return err
 	}
 	p.sources = append(p.sources, src)
+	p.opts.Logger.Info("audit webhook: listening", "address", src.Addr().String(), "tls", w.CertFile != "",
+		"client_certificates", w.ClientCAFile != "", "token", w.TokenFile != "")
 	return nil
 }
 

@@ -70,7 +70,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 			return mistake{err}
 		}
 		return stream(ctx, options, stdout, stderr)
-	case "version":
+	case "version", "--version":
 		_, err := fmt.Fprintln(stdout, version)
 		return err
 	case "help", "-h", "--help":

@@ -74,7 +74,15 @@ func auditOptions() []Option {
 		{
 			Key: "audit_path", Kind: KindFile,
 			Doc: "Audit log to read (JSON Lines): a file, a glob or a folder. A log stands for its rotated and `.gz` backups, too.",
-			set: setFile(func(c *Config) *string { return &c.Audit.Path }),
+			set: func(c *Config, v string) error {
+				switch {
+				case v == "-":
+					return &valueError{"is standard input, which is not read", "name a file"}
+				case strings.Contains(v, ","):
+					return &valueError{"has a comma in it", "name one log, folder or glob, such as /var/log/*/audit.log; for more write an input for each"}
+				}
+				return setFile(func(c *Config) *string { return &c.Audit.Path })(c, v)
+			},
 		},
 		{
 			Key: "audit_read_from", Kind: KindEnum, Values: []string{"head", "tail"}, Default: "head",
@@ -100,19 +108,19 @@ func auditOptions() []Option {
 		listOption("audit_stages", "ResponseComplete,Panic",
 			"Stages to report: `RequestReceived`, `ResponseStarted`, `ResponseComplete`, `Panic`, or `*` for all.",
 			func(c *Config) *[]string { return &c.Audit.Filter.Stages }, parseStages))
-	all = append(all, filterOptions("audit_verbs", "Verbs", "`create,update,patch,delete*`",
+	all = append(all, filterOptions("audit_verbs", "Verbs", "`create,update,patch,delete*`", parseVerbs,
 		func(c *Config) (include, exclude *[]string) {
 			return &c.Audit.Filter.Verbs, &c.Audit.Filter.VerbsExclude
 		})...)
-	all = append(all, filterOptions("audit_resources", "Resources", "`pods`, `pods/exec`, `deployments.apps`, `*.apps`, `*/status`, or paths that are none: `/metrics`",
+	all = append(all, filterOptions("audit_resources", "Resources", "`pods`, `pods/exec`, `deployments.apps`, `*.apps`, `*/status`, or paths that are none: `/metrics`", parseResources,
 		func(c *Config) (include, exclude *[]string) {
 			return &c.Audit.Filter.Resources, &c.Audit.Filter.ResourcesExclude
 		})...)
-	all = append(all, filterOptions("audit_users", "Users", "`admin@example.com`, `system:serviceaccount:argocd:*`",
+	all = append(all, filterOptions("audit_users", "Users", "`admin@example.com`, `system:serviceaccount:argocd:*`", parsePatterns,
 		func(c *Config) (include, exclude *[]string) {
 			return &c.Audit.Filter.Users, &c.Audit.Filter.UsersExclude
 		})...)
-	all = append(all, filterOptions("audit_namespaces", "Namespaces", "`shop,team-*`",
+	all = append(all, filterOptions("audit_namespaces", "Namespaces", "`shop,team-*`", parsePatterns,
 		func(c *Config) (include, exclude *[]string) {
 			return &c.Audit.Filter.Namespaces, &c.Audit.Filter.NamespacesExclude
 		})...)
@@ -173,7 +181,7 @@ func webhookOptions() []Option {
 		},
 		{
 			Key: "audit_spool_max_size", Kind: KindSize, Default: "512MiB",
-			Doc: "How much it keeps, at least 1MiB. When it is full the webhook answers 429 and the API server keeps the rest.",
+			Doc: "How much it keeps, at least `audit_max_body`. When it is full the webhook answers 429 and the API server keeps the rest.",
 			set: func(c *Config, v string) (err error) {
 				c.Audit.Webhook.MaxSpool, err = parseSizeWithin(v, MinSpoolSize, 1<<53, "1MiB on")
 				return err
@@ -183,13 +191,13 @@ func webhookOptions() []Option {
 }
 
 // filterOptions are a list and the list of its exceptions.
-func filterOptions(key, what, example string, fields func(*Config) (include, exclude *[]string)) []Option {
+func filterOptions(key, what, example string, parse func(string) ([]string, error), fields func(*Config) (include, exclude *[]string)) []Option {
 	lower := strings.ToLower(what)
 	return []Option{
 		listOption(key, "", what+" to report, separated by commas, with `*` for any characters: "+example+"; all when not set.",
-			func(c *Config) *[]string { include, _ := fields(c); return include }, parsePatterns),
+			func(c *Config) *[]string { include, _ := fields(c); return include }, parse),
 		listOption(key+"_exclude", "", "The same, for "+lower+" to leave out.",
-			func(c *Config) *[]string { _, exclude := fields(c); return exclude }, parsePatterns),
+			func(c *Config) *[]string { _, exclude := fields(c); return exclude }, parse),
 	}
 }
 
@@ -225,6 +233,53 @@ func parsePatterns(s string) ([]string, error) {
 		return nil, &valueError{"has no entry", "leave the key out"}
 	}
 	return out, nil
+}
+
+// parseVerbs reads verbs of any case. Those of an audit event are the API's, or
+// the HTTP method in lower case where a request is about no resource.
+func parseVerbs(s string) ([]string, error) {
+	entries, err := parsePatterns(strings.ToLower(s))
+	if err != nil {
+		return nil, err
+	}
+	verbs := []string{
+		"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection",
+		"post", "put", "head", "options", "connect", "trace",
+	}
+	for _, entry := range entries {
+		if !strings.Contains(entry, "*") && !slices.Contains(verbs, entry) {
+			return nil, &valueError{"has the entry " + strconv.Quote(shorten(entry)) + ", which is no verb", "write " + orList(verbs)}
+		}
+	}
+	return entries, nil
+}
+
+// parseResources reads resources as kubectl and audit policies write them.
+func parseResources(s string) ([]string, error) {
+	entries, err := parsePatterns(s)
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry, "/") {
+			continue
+		}
+		name, sub, _ := strings.Cut(entry, "/")
+		switch {
+		case slices.Contains([]string{"apps", "batch", "autoscaling", "policy"}, name):
+			// A group comes first in RBAC and in kubectl api-resources.
+			return nil, &valueError{
+				"has the entry " + strconv.Quote(shorten(entry)) + ", which begins with a group",
+				"write the resource first: " + strconv.Quote(shorten(sub)+"."+name),
+			}
+		case strings.ToLower(entry) != entry:
+			return nil, &valueError{
+				"has the entry " + strconv.Quote(shorten(entry)) + ", but resources have no capitals",
+				"write the plural as kubectl api-resources shows it, for example deployments",
+			}
+		}
+	}
+	return entries, nil
 }
 
 // parseStages reads stages of any case, or * for all.

@@ -75,8 +75,9 @@ type resource struct {
 	path *pattern
 	name pattern
 	// group is nil for any.
-	group       *pattern
-	subresource pattern
+	group *pattern
+	// subresource is nil where the object itself is meant.
+	subresource *pattern
 }
 
 func newResources(in []string) []resource {
@@ -89,11 +90,15 @@ func newResources(in []string) []resource {
 			p := newPattern(s)
 			out = append(out, resource{path: &p})
 		default:
-			s, sub, _ := strings.Cut(s, "/")
+			s, sub, part := strings.Cut(s, "/")
 			// No resource has a dot in its name, and every group but the core's
 			// may have several.
 			name, group, grouped := strings.Cut(s, ".")
-			r := resource{name: newPattern(name), subresource: newPattern(sub)}
+			r := resource{name: newPattern(name)}
+			if part {
+				p := newPattern(sub)
+				r.subresource = &p
+			}
 			if grouped {
 				g := newPattern(group)
 				r.group = &g
@@ -125,7 +130,11 @@ func (r *resource) match(a *event.Audit) bool {
 	case r.path != nil:
 		return false
 	}
-	return r.name.match(a.Object.Resource) && r.subresource.match(a.Object.Subresource) &&
+	sub := a.Object.Subresource
+	if (r.subresource == nil) != (sub == "") || sub != "" && !r.subresource.match(sub) {
+		return false
+	}
+	return r.name.match(a.Object.Resource) &&
 		(r.group == nil || r.group.match(group(a.Object.APIVersion)))
 }
 

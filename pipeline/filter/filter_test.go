@@ -38,6 +38,7 @@ func TestPass(t *testing.T) {
 		{"resource means the object itself", Options{Resources: []string{"deployments"}}, audit(nil), false},
 		{"subresource", Options{Resources: []string{"deployments/scale"}}, audit(nil), true},
 		{"any subresource", Options{Resources: []string{"deployments/*"}}, audit(nil), true},
+		{"a subresource is not the object itself", Options{Resources: []string{"nodes/*"}}, node, false},
 		{"any resource's subresource", Options{Resources: []string{"*/scale"}}, audit(nil), true},
 		{"group", Options{Resources: []string{"deployments.apps/scale"}}, audit(nil), true},
 		{"any resource of the group", Options{Resources: []string{"*.apps/*"}}, audit(nil), true},
