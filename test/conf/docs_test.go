@@ -2,6 +2,7 @@ package conf
 
 import (
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -128,7 +129,7 @@ var field = regexp.MustCompile(`\.((?:audit|object|change)\.[a-z_.]+)`)
 // The queries ask for fields that there are.
 func TestQueriesNameFields(t *testing.T) {
 	doc, records := read(t, file(t, "docs", "AUDIT.md")), read(t, file(t, "docs", "RECORDS.md"))
-	for _, query := range []string{"scaled", "entered", "person", "secret", "rights"} {
+	for _, query := range []string{"scaled", "entered", "person", "secret", "rights", "unfinished"} {
 		lines := strings.Join(section(t, doc, "query: "+query), "\n")
 		matches := field.FindAllStringSubmatch(lines, -1)
 		if len(matches) == 0 {
@@ -140,5 +141,38 @@ func TestQueriesNameFields(t *testing.T) {
 				t.Errorf("query %s: docs/RECORDS.md has no field %s", query, name)
 			}
 		}
+	}
+}
+
+// What is proposed to leave out, in both files the same, hides nobody who enters
+// a pod or reads a Secret: an exclusion of the verb get would.
+func TestFiltersKeepWhatMatters(t *testing.T) {
+	example := read(t, file(t, "conf", "live-status-audit.yaml"))
+	proposed := section(t, read(t, file(t, "docs", "AUDIT.md")), "filters")
+	for _, line := range proposed {
+		key, list, _ := strings.Cut(line, " ")
+		if !strings.Contains(example, "# "+key+": "+list+"\n") {
+			t.Errorf("conf/live-status-audit.yaml does not propose %s", line)
+		}
+		switch key {
+		case "audit_resources_exclude":
+			for pattern := range strings.SplitSeq(list, ",") {
+				for _, kept := range []string{"secrets", "pods", "pods/exec", "pods/attach", "pods/portforward", "pods/log", "nodes/proxy", "serviceaccounts/token", "/"} {
+					name, _, _ := strings.Cut(pattern, ".")
+					if hidden, err := path.Match(name, kept); hidden || err != nil || pattern == "*" {
+						t.Errorf("%s hides %s (%v)", pattern, kept, err)
+					}
+				}
+			}
+		case "audit_users_exclude":
+			if strings.Contains(list, "*") {
+				t.Errorf("%s hides users that nobody has looked at", line)
+			}
+		default:
+			t.Errorf("%s is proposed", key)
+		}
+	}
+	if regexp.MustCompile(`audit_verbs[a-z_]*:`).MatchString(example) {
+		t.Error("conf/live-status-audit.yaml filters by verb")
 	}
 }
