@@ -1,16 +1,11 @@
 package encode
 
 import (
-	"bytes"
 	"errors"
 	"math"
 	"strconv"
-	"unicode/utf8"
-
-	"github.com/go-faster/jx"
 
 	"github.com/fluent-live/live-status/pipeline/event"
-	"github.com/fluent-live/live-status/pipeline/redact"
 )
 
 // errBody is returned for a body that no redactor lets pass. It does not quote
@@ -21,16 +16,17 @@ var errBody = errors.New("body is not JSON or nested too deep")
 // for the next.
 const keptBody = 1 << 20
 
-// bodyReader reads the JSON of bodies.
+// bodyReader reads the JSON of bodies, as RFC 8259 has it.
 type bodyReader struct {
-	json jx.Decoder
-	// in is the body, text a string of it.
-	in, text []byte
+	// in is the body, i what of it has been read.
+	in []byte
+	i  int
+	// text is the last string that was written with escapes.
+	text []byte
 }
 
 // reset forgets the body.
 func (r *bodyReader) reset() {
-	r.json.ResetBytes(nil)
 	if cap(r.in) > keptBody {
 		r.in = nil
 	}
@@ -46,88 +42,185 @@ func (r *bodyReader) body(w writer, key string, body event.JSON) error {
 		return nil
 	}
 	w.key(key)
-	r.in = append(r.in[:0], body...)
-	r.json.ResetBytes(r.in)
-	return r.value(w, redact.MaxDepth)
+	r.in, r.i = append(r.in[:0], body...), 0
+	if err := r.value(w, maxBody); err != nil {
+		return err
+	}
+	if r.next(); r.i != len(r.in) {
+		return errBody
+	}
+	return nil
+}
+
+// next skips white space and returns the byte that follows, 0 at the end.
+func (r *bodyReader) next() byte {
+	for r.i < len(r.in) {
+		switch c := r.in[r.i]; c {
+		case ' ', '\t', '\n', '\r':
+			r.i++
+		default:
+			return c
+		}
+	}
+	return 0
 }
 
 // value writes the next value, in which there are at most depth levels.
 func (r *bodyReader) value(w writer, depth int) error {
-	var err error
-	switch r.json.Next() {
-	case jx.Object:
+	switch r.next() {
+	case '{':
 		return r.object(w, depth-1)
-	case jx.Array:
+	case '[':
 		return r.array(w, depth-1)
-	case jx.String:
-		if r.text, err = r.json.StrAppend(r.text[:0]); err != nil {
+	case '"':
+		s, ok := r.str()
+		if !ok {
 			return errBody
 		}
-		w.strBytes(validBytes(r.text))
-	case jx.Number:
-		var n jx.Num
-		if n, err = r.json.Num(); err != nil {
-			return errBody
+		w.strBytes(s)
+		return nil
+	case 't':
+		if r.word("true") {
+			w.boolean(true)
+			return nil
 		}
-		numeral(w, n)
-	case jx.Bool:
-		var b bool
-		if b, err = r.json.Bool(); err != nil {
-			return errBody
+	case 'f':
+		if r.word("false") {
+			w.boolean(false)
+			return nil
 		}
-		w.boolean(b)
-	case jx.Null:
-		if err = r.json.Null(); err != nil {
-			return errBody
+	case 'n':
+		if r.word("null") {
+			w.null()
+			return nil
 		}
-		w.null()
 	default:
-		return errBody
+		if n := numeralLen(r.in[r.i:]); n > 0 {
+			numeral(w, r.in[r.i:r.i+n])
+			r.i += n
+			return nil
+		}
 	}
-	return nil
+	return errBody
+}
+
+func (r *bodyReader) word(s string) bool {
+	if rest := r.in[r.i:]; len(rest) < len(s) || string(rest[:len(s)]) != s {
+		return false
+	}
+	r.i += len(s)
+	return true
 }
 
 func (r *bodyReader) object(w writer, depth int) error {
-	it, err := r.json.ObjIter()
-	if err != nil || depth < 0 {
+	if depth < 0 {
 		return errBody
 	}
+	r.i++
 	w.openMap(0)
-	for it.Next() {
-		w.keyBytes(validBytes(it.Key()))
+	for first := true; ; first = false {
+		c := r.next()
+		if first && c == '}' {
+			break
+		}
+		if c != '"' {
+			return errBody
+		}
+		key, ok := r.str()
+		if !ok || r.next() != ':' {
+			return errBody
+		}
+		r.i++
+		w.keyBytes(key)
 		if err := r.value(w, depth); err != nil {
 			return err
 		}
+		if c = r.next(); c == '}' {
+			break
+		}
+		if c != ',' {
+			return errBody
+		}
+		r.i++
 	}
+	r.i++
 	w.closeMap()
-	if it.Err() != nil {
-		return errBody
-	}
 	return nil
 }
 
 func (r *bodyReader) array(w writer, depth int) error {
-	it, err := r.json.ArrIter()
-	if err != nil || depth < 0 {
+	if depth < 0 {
 		return errBody
 	}
+	r.i++
 	w.openElements()
 	n := 0
-	for ; it.Next(); n++ {
+	for ; ; n++ {
+		if n == 0 && r.next() == ']' {
+			break
+		}
 		if err := r.value(w, depth); err != nil {
 			return err
 		}
+		c := r.next()
+		if c == ']' {
+			n++
+			break
+		}
+		if c != ',' {
+			return errBody
+		}
+		r.i++
 	}
+	r.i++
 	w.closeElements(n)
-	if it.Err() != nil {
-		return errBody
-	}
 	return nil
+}
+
+// numeralLen returns the length of the number that b begins with, 0 if it
+// begins with none.
+func numeralLen(b []byte) int {
+	i := 0
+	if i < len(b) && b[i] == '-' {
+		i++
+	}
+	whole := digits(b, i)
+	if whole == i || (b[i] == '0' && whole > i+1) {
+		return 0
+	}
+	i = whole
+	if i < len(b) && b[i] == '.' {
+		end := digits(b, i+1)
+		if end == i+1 {
+			return 0
+		}
+		i = end
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		i++
+		if i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		end := digits(b, i)
+		if end == i {
+			return 0
+		}
+		i = end
+	}
+	return i
+}
+
+// digits returns where the digits of b that begin at i end.
+func digits(b []byte, i int) int {
+	for i < len(b) && '0' <= b[i] && b[i] <= '9' {
+		i++
+	}
+	return i
 }
 
 // numeral writes a number: an integer where it was written as one and fits, or
 // else the nearest float.
-func numeral(w writer, n jx.Num) {
+func numeral(w writer, n []byte) {
 	digits := n
 	negative := len(n) > 0 && n[0] == '-'
 	if negative {
@@ -164,13 +257,4 @@ func magnitude(digits []byte) (u uint64, ok bool) {
 		u = u*10 + digit
 	}
 	return u, true
-}
-
-// validBytes returns b with each run of bytes that is not UTF-8 replaced by
-// U+FFFD.
-func validBytes(b []byte) []byte {
-	if utf8.Valid(b) {
-		return b
-	}
-	return bytes.ToValidUTF8(b, []byte("\uFFFD"))
 }

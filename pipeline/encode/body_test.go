@@ -21,7 +21,7 @@ func auditWith(request event.JSON) event.Record {
 // TestDeepestBody has the depth to which the redactor lets bodies pass.
 func TestDeepestBody(t *testing.T) {
 	for _, unit := range []struct{ open, close string }{{"[", "]"}, {`{"a":`, "}"}, {`[{"a":`, "}]"}} {
-		n := redact.MaxDepth / len(unit.close)
+		n := redact.MaxBodyDepth / len(unit.close)
 		inner := "0"
 		if unit.open == "[" {
 			inner = ""

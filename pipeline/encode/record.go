@@ -35,9 +35,22 @@ type writer interface {
 	time(t time.Time)
 }
 
-// maxNesting is how many maps and arrays a record has within each other:
-// record, audit, a body, and some room.
-const maxNesting = redact.MaxDepth + 8
+// Limits of how many maps and arrays lie within each other.
+const (
+	// maxLevels is how many an event has, its own array included. Fluent Bit
+	// builds msgpack-c with MSGPACK_EMBED_STACK_SIZE=64 (cmake/msgpack.cmake),
+	// which is how many levels it unpacks: from an event with more on it drops
+	// the rest of the chunk. What outputs wrap around events needs some of them.
+	maxLevels = 56
+	// maxNesting is how many a record has: all but the event's array.
+	maxNesting = maxLevels - 1
+	// maxBody is how many a body has: it lies in a part of the record.
+	maxBody = maxNesting - 2
+)
+
+// A body that a redactor lets pass can be written: the constant must not be
+// negative.
+const _ uint = maxBody - redact.MaxBodyDepth
 
 // record writes a record of a known type. It fails only where a body is not
 // what a redactor lets pass.

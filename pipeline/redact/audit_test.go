@@ -10,34 +10,50 @@ import (
 )
 
 // TestDefectiveLayerKeepsIdentityOfAudit has the audit ID of an API server and
-// one that a client chose.
+// some that a client chose.
 func TestDefectiveLayerKeepsIdentityOfAudit(t *testing.T) {
 	r := &Redactor{layers: []layer{brokenLayer{}}, hasher: newHasher(testSalt)}
 	at := time.Unix(1_800_000_000, 0)
+	const uuid, hash = "aeffd5bf-9c40-452f-84dc-e99afa3ffda9", "0123456789abcdef0123456789abcdef"
 	for _, c := range []struct {
-		auditID event.AuditID
-		kept    bool
-	}{{"aeffd5bf-9c40-452f-84dc-e99afa3ffda9", true}, {"client-chose-s3cr3t", false}, {"aeffd5bf-9c40-452f-84dc-e99afa3ffdag", false}} {
+		auditID    event.AuditID
+		stage      event.Stage
+		id         event.RecordID
+		keepsAudit bool
+		keepsID    bool
+	}{
+		{uuid, event.StagePanic, "audit/" + uuid + "/Panic/0", true, true},
+		{uuid, "s3cr3t", "audit/" + uuid + "/s3cr3t/0", true, false},
+		{"client-chose-s3cr3t", event.StagePanic, "audit/client-chose-s3cr3t/Panic/0", false, false},
+		{"aeffd5bf-9c40-452f-84dc-e99afa3ffdag", event.StagePanic, "audit/aeffd5bf-9c40-452f-84dc-e99afa3ffdag/Panic/0", false, false},
+		// The pipeline has left the audit ID out already.
+		{"client chose s3cr3t", event.StagePanic, "audit/" + hash, false, true},
+		{hash, event.StagePanic, "audit/" + hash + "/Panic/0", false, false},
+	} {
 		rec := event.Record{
-			Type: event.TypeAudit, ID: event.RecordID("audit/" + c.auditID + "/Panic/0"), Time: at, Cluster: "c",
+			Type: event.TypeAudit, ID: c.id, Time: at, Cluster: "c",
 			Audit: &event.Audit{
-				AuditID: c.auditID, Stage: event.StagePanic, Level: event.LevelRequest, UserAgent: "s3cr3t", Code: 500,
+				AuditID: c.auditID, Stage: c.stage, Level: event.LevelRequest, UserAgent: "s3cr3t", Code: 500,
 				ReceivedTime: at, StageTime: at, Request: "{}",
 			},
 		}
 		out := r.Redact(rec).Fields()
 		again := r.Redact(rec).Fields()
-		if out.ID != again.ID || !strings.HasPrefix(string(out.ID), "audit/") || (out.ID == rec.ID) != c.kept {
-			t.Errorf("%s: identity %s, then %s", c.auditID, out.ID, again.ID)
+		if out.ID != again.ID || !strings.HasPrefix(string(out.ID), "audit/") || (out.ID == rec.ID) != c.keepsID {
+			t.Errorf("%s: identity %s, then %s", c.id, out.ID, again.ID)
 		}
-		want := &event.Audit{
-			Stage: event.StagePanic, Level: event.LevelRequest, Code: 500, ReceivedTime: at, StageTime: at, Message: MarkWithheld,
+		if !c.keepsID && !isAnonymous(event.TypeAudit, out.ID) {
+			t.Errorf("%s: identity %s", c.id, out.ID)
 		}
-		if c.kept {
+		want := &event.Audit{Level: event.LevelRequest, Code: 500, ReceivedTime: at, StageTime: at, Message: MarkWithheld}
+		if c.stage == event.StagePanic {
+			want.Stage = c.stage
+		}
+		if c.keepsAudit {
 			want.AuditID = c.auditID
 		}
 		if !reflect.DeepEqual(out.Audit, want) {
-			t.Errorf("%s: %+v", c.auditID, out.Audit)
+			t.Errorf("%s: %+v", c.id, out.Audit)
 		}
 	}
 }
@@ -103,8 +119,10 @@ func TestBodyLimits(t *testing.T) {
 	body("too large", configMap, event.JSON("["+strings.Repeat(" ", maxBodySize-1)+"]"), ReasonTooLarge)
 	body("most values", configMap, event.JSON("["+strings.Repeat("1,", maxBodyNodes-2)+"1]"), "")
 	body("too many values", configMap, event.JSON("["+strings.Repeat("1,", maxBodyNodes)+"1]"), ReasonTooLarge)
-	body("deepest", configMap, event.JSON(strings.Repeat("[", MaxDepth)+strings.Repeat("]", MaxDepth)), "")
-	body("too deep", configMap, event.JSON(strings.Repeat("[", MaxDepth+1)+strings.Repeat("]", MaxDepth+1)), ReasonTooDeep)
+	body("deepest", configMap, event.JSON(strings.Repeat("[", MaxBodyDepth)+strings.Repeat("]", MaxBodyDepth)), "")
+	body("too deep", configMap, event.JSON(strings.Repeat("[", MaxBodyDepth+1)+strings.Repeat("]", MaxBodyDepth+1)), ReasonTooDeep)
+	quoted := strings.Repeat("[", MaxDepth-2) + strings.Repeat("]", MaxDepth-2)
+	body("a text deeper than a body", configMap, event.JSON(`{"a":"`+quoted+`"}`), "")
 	body("YAML", event.ObjectRef{Resource: "secrets"}, "data:\n  a: c2Vj\n", ReasonNotObject)
 	body("a text", event.ObjectRef{Resource: "secrets"}, `"data:\n  a: c2Vj"`, ReasonNotObject)
 	body("cut off", configMap, `{"data":{"a":"b`, ReasonNotJSON)
@@ -174,7 +192,24 @@ func TestRequestURI(t *testing.T) {
 		"/x/proxy/?q=%7B%22kind%22:%22Secret%22,%22stringData%22:%7B%22a%22:%22s3cr3t%22%7D%7D": "/x/proxy/?q=[redacted]",
 		"/x/proxy/?kind:%20Secret%0Adata:%0A%20a:%20s3cr3t":                                     "/x/proxy/?[withheld]",
 		"/x/proxy/?a=%2525252525252":                                                            "/x/proxy/?a=[withheld]",
-		"/x?a=%zz&b=%":                                                                          "/x?a=%zz&b=%",
+		"/x?a=1;token=s3cr3t":                                                                   "/x?a=1;token=[redacted]",
+		"/x?a=1;b=2&c=3":                                                                        "/x?a=1;b=2&c=3",
+		"/x?a%26token%3Ds3cr3t":                                                                 "/x?[redacted]",
+		"/x?a=b%26token%3Ds3cr3t&c=d":                                                           "/x?a=[redacted]&c=d",
+		"/x?a=b%2526token%253Ds3cr3t&c=d":                                                       "/x?a=[redacted]&c=d",
+		"/x#token=s3cr3t":                                                                       "/x#token=[redacted]",
+		"/x#a=b":                                                                                "/x#a=b",
+		"/x?a=b#command=password:%20s3cr3t":                                                     "/x?a=b#command=[redacted]",
+		"/x?a=b%26command%3Dpassword%3A%20s3cr3t":                                               "/x?a=[redacted]",
+		"/x?a=b#token=s3cr3t":                                                                   "/x?a=b#token=[redacted]",
+		"/x/proxy;token=s3cr3t/y;a=b?c=d":                                                       "/x/proxy;token=[redacted]?c=d",
+		"/x/proxy/a%3Btoken%3Ds3cr3t/y":                                                         "/x/proxy/a;token=[redacted]",
+		"/x/proxy/?u=http%3A%2F%2Fhost%2F%3Faccess_token%3Ds3cr3t":                              "/x/proxy/?u=[redacted]",
+		"/x/exec?command=sh&command=-c&command=mysql+--password%3Ds3cr3t+db":                    "/x/exec?command=sh&command=-c&command=[redacted]",
+		"/x/exec?command=sh&command=-c&command=cd+x%3B+TOKEN%3D%27s3 cr3t%27+run":               "/x/exec?command=sh&command=-c&command=[redacted]",
+		"/api/v1/secrets?fieldSelector=metadata.name%3Ddefault-token,type%3Dx":                  "/api/v1/secrets?fieldSelector=metadata.name%3Ddefault-token,type%3Dx",
+
+		"/x?a=%zz&b=%": "/x?a=%zz&b=%",
 	} {
 		rec := event.Record{Type: event.TypeAudit, ID: "i", Audit: &event.Audit{RequestURI: in}}
 		out := r.Redact(rec)

@@ -77,8 +77,9 @@ func FuzzRequestURI(f *testing.F) {
 			"command="+h.escape(pick(h, "--token=", "--password=", "export X_TOKEN=", "password: ", "Authorization: Basic ")+h.canary),
 			"q="+h.escape(h.secret()), h.escape(h.secret()),
 			"u="+h.escape("http://u:"+h.canary+"@host/"),
+			h.escape(pick(h, "a&", "a=b&", "a;", "http://host/?", "http://host/#", "run --")+pick(h, "token=", "api_token=", "PASSWORD=")+h.canary),
 		)
-		uri := path + "?" + before + "&" + param + "&" + after
+		uri := path + "?" + before + pick(h, "&", ";", "#") + param + "&" + after
 		out := r.Redact(event.Record{Type: event.TypeAudit, ID: "i", Audit: &event.Audit{RequestURI: uri}}).Fields().Audit.RequestURI
 		plain := out
 		for range 4 {

@@ -12,8 +12,8 @@ type parser struct {
 	i     int
 	depth int
 	nodes int
-	// maxNodes is how many values there may be.
-	maxNodes int
+	// maxNodes is how many values there may be, maxDepth how deep.
+	maxNodes, maxDepth int
 	// tree receives the values.
 	tree *tree
 	// decoded holds the strings that were written with escapes.
@@ -26,7 +26,7 @@ func (t *tree) parse(s string, depth int, most limits) (reason string) {
 	if len(s) > most.size {
 		return ReasonTooLarge
 	}
-	p := parser{s: s, depth: depth, maxNodes: most.nodes, tree: t}
+	p := parser{s: s, depth: depth, maxNodes: most.nodes, maxDepth: most.depth, tree: t}
 	if reason := p.value("", 0); reason != "" {
 		return reason
 	}
@@ -67,7 +67,7 @@ func (p *parser) value(key string, class keyClass) string {
 	}
 	switch c := p.next(); c {
 	case '{', '[':
-		if p.depth++; p.depth > MaxDepth {
+		if p.depth++; p.depth > p.maxDepth {
 			return ReasonTooDeep
 		}
 		p.i++
@@ -234,11 +234,14 @@ func (p *parser) decode(inside string, bytes byteClass) string {
 
 // literal reads a number, true, false or null.
 func (p *parser) literal() bool {
-	for _, word := range [...]string{"true", "false", "null"} {
-		if strings.HasPrefix(p.s[p.i:], word) {
-			p.i += len(word)
-			return true
+	if p.i < len(p.s) && p.s[p.i] >= 'a' {
+		for _, word := range [...]string{"true", "false", "null"} {
+			if strings.HasPrefix(p.s[p.i:], word) {
+				p.i += len(word)
+				return true
+			}
 		}
+		return false
 	}
 	if p.at('-') {
 		p.i++

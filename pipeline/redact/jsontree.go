@@ -5,6 +5,11 @@ const (
 	// MaxDepth counts objects and arrays within each other, and JSON texts
 	// within JSON strings.
 	MaxDepth = 64
+	// MaxBodyDepth is how many objects and arrays a body in an audit event may
+	// have within each other. Unlike texts, bodies are nested in the record as
+	// they are, and what reads records has limits of its own: one that is too
+	// deep for it can cost those that follow, too.
+	MaxBodyDepth = 48
 	// maxSize is in bytes.
 	maxSize = 1 << 20
 	// maxNodes bounds the memory that a text of many small values takes.
@@ -20,11 +25,11 @@ const (
 )
 
 // limits are those of one document.
-type limits struct{ size, nodes int }
+type limits struct{ size, nodes, depth int }
 
 var (
-	textLimits = limits{size: maxSize, nodes: maxNodes}
-	bodyLimits = limits{size: maxBodySize, nodes: maxBodyNodes}
+	textLimits = limits{size: maxSize, nodes: maxNodes, depth: MaxDepth}
+	bodyLimits = limits{size: maxBodySize, nodes: maxBodyNodes, depth: MaxBodyDepth}
 )
 
 // node is one JSON value. Unlike a map it keeps repeated keys, their order and

@@ -25,6 +25,8 @@ const (
 	// it stands in: audit events and admission reviews quote what was asked
 	// for, at times without its kind.
 	keyEmbedded
+	// keyMessage is a text for people, whatever it looks like.
+	keyMessage
 	keyApplied
 	// keyVanishing is that of a credential that is of no use to anyone, not
 	// even as a hash.
@@ -53,6 +55,8 @@ func classify(key string) keyClass {
 		return whole(key, "value", keyValue)
 	case 't'<<8 | 'a':
 		return whole(key, "data", keyData) | whole(key, "stringData", keyStringData) | vanishing(key, "client-key-data")
+	case 'g'<<8 | 'e':
+		return whole(key, "message", keyMessage)
 	case 'c'<<8 | 'h':
 		return whole(key, "patch", keyEmbedded)
 	case 'c'<<8 | 't':

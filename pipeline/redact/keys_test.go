@@ -10,7 +10,7 @@ func FuzzClassify(f *testing.F) {
 	words := map[string]keyClass{
 		"kind": keyKind, "path": keyPath, "name": keyName, "key": keyName, "value": keyValue, "data": keyData, "stringData": keyStringData,
 		"patch": keyEmbedded, "object": keyEmbedded, "oldObject": keyEmbedded, "requestObject": keyEmbedded, "responseObject": keyEmbedded,
-		lastApplied: keyApplied,
+		lastApplied: keyApplied, "message": keyMessage,
 	}
 	vanish := []string{"token", "authorization", "client-key-data", "password", bootstrapSecret}
 	for word := range words {

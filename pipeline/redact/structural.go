@@ -18,20 +18,26 @@ type structural struct {
 	trees *sync.Pool
 	// secrets is set where all data is a Secret's, whatever else is said.
 	secrets bool
-	// ofSecrets is the same layer with secrets set.
-	ofSecrets *structural
+	// quotes is set where what texts quote may be a Secret's.
+	quotes bool
+	// ofSecrets is the same layer with both set, inDoubt with quotes.
+	ofSecrets, inDoubt *structural
 }
 
 func newStructural(salt []byte) *structural {
 	s := &structural{hasher: newHasher(salt), trees: &sync.Pool{New: func() any { return new(tree) }}}
-	s.ofSecrets = &structural{hasher: s.hasher, trees: s.trees, secrets: true}
-	s.ofSecrets.ofSecrets = s.ofSecrets
+	s.ofSecrets = &structural{hasher: s.hasher, trees: s.trees, secrets: true, quotes: true}
+	s.inDoubt = &structural{hasher: s.hasher, trees: s.trees, quotes: true}
 	return s
 }
 
 func (s *structural) redact(at place, v string) (string, string) {
-	if at.about != nil && isSecrets(at.about) {
+	switch {
+	case at.about == nil:
+	case isSecrets(at.about):
 		s = s.ofSecrets
+	case at.about.Resource == "" && at.about.Kind == "":
+		s = s.inDoubt
 	}
 	switch at.kind {
 	case placeBody:

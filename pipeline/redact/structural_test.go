@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fluent-live/live-status/pipeline/event"
 )
 
 var testSalt = bytes.Repeat([]byte("salt"), 8)
@@ -73,12 +75,16 @@ func TestHostileTextTakesBoundedTime(t *testing.T) {
 		"://", "://a:b", `:\/\/`, "{", `{"`, `["`, `[",`, `[1,`, `{"a":[`, `{"a":{"data":`, "token\"", `"token":"`, "authorization:",
 		"authorization: x\n", "kind:", "\\", `\"`, `\u0064`, "bearer ", "bearer a1", "path:/data value:", "password \"\n", `[""],`, `"{`,
 		"stringdat", "apiversion data ", "[" + strings.Repeat(" ", 100), `[[[[[[[[[[[[[[[1,`,
+		"invalid value:", `invalid value:\\\`, `value: "`, "not found: ", "map[string]", "map[", "...|", "secret ", `secret \\\`, `":`, `"\\n`, `":"",`,
+		"&token=", "a=b;", "%26", "%2525", "token==", "#=?", "&[1,",
 	} {
 		text := strings.Repeat(unit, maxSize/8/len(unit))
 		for _, v := range []string{text, `"` + text, `["` + text, "[" + text} {
 			start := time.Now()
 			s.redact(place{}, v)
 			s.redact(place{kind: placeAnnotation}, v)
+			s.redact(place{about: &event.ObjectRef{Resource: "secrets"}}, v)
+			s.redact(place{kind: placeURI}, "/x?"+v)
 			if d := time.Since(start); d > 5*time.Second {
 				t.Errorf("%.20q: %v", v, d)
 			}
@@ -160,7 +166,7 @@ func TestHostileBody(t *testing.T) {
 		"texts":      `["` + strings.Repeat(`{`, maxSize-10) + `","` + strings.Repeat(`[1,`, maxSize/3-10) + `"]`,
 		"URLs":       `["` + strings.Repeat(`://a:b`, maxSize/6-10) + `@"]`,
 		"quoted":     quoted,
-		"lists":      strings.Repeat(`[`, MaxDepth) + strings.Repeat(`1,`, maxBodyNodes-100) + `1` + strings.Repeat(`]`, MaxDepth),
+		"lists":      strings.Repeat(`[`, MaxBodyDepth) + strings.Repeat(`1,`, maxBodyNodes-100) + `1` + strings.Repeat(`]`, MaxBodyDepth),
 	} {
 		start := time.Now()
 		s.redact(place{kind: placeBody}, v)
@@ -189,7 +195,7 @@ func FuzzParseJSON(f *testing.F) {
 		if (reason == "") != valid {
 			t.Fatalf("%q: reason %q, but valid is %v", s, reason, valid)
 		}
-		dry := parser{s: s, maxNodes: maxNodes}
+		dry := parser{s: s, maxNodes: maxNodes, maxDepth: MaxDepth}
 		if why := dry.value("", 0); valid && why != "" {
 			t.Fatalf("%q: the check says %q", s, why)
 		}

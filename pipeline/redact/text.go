@@ -16,6 +16,8 @@ const (
 	hintManifest
 	// hintEscape is something that may hide any other.
 	hintEscape
+	// hintQuote is an error that may quote what was sent.
+	hintQuote
 )
 
 // minText is the length of the shortest text that can hold a credential.
@@ -23,11 +25,11 @@ const minText = 8
 
 // text redacts free text.
 func (s *structural) text(v string, depth int) (out, reason string) {
-	if len(v) < minText {
+	if len(v) < minText && !s.quotes {
 		return v, ""
 	}
 	hints := look(v)
-	if hints == 0 {
+	if hints == 0 && !s.quotes {
 		return v, ""
 	}
 	switch {
@@ -37,19 +39,27 @@ func (s *structural) text(v string, depth int) (out, reason string) {
 		return MarkWithheld, ReasonTooDeep
 	}
 	if inner, ok := quotedWhole(v); ok {
-		out, reason := s.nested(inner, depth+1)
+		next := s.nested
+		if s.quotes {
+			next = s.text
+		}
+		out, reason := next(inner, depth+1)
 		if out != inner {
 			return string(appendQuoted(nil, out)), reason
 		}
 	}
 	out, rest, reason := v, v, ""
+	quotes := s.quotes || (hints&hintQuote != 0 && speaksOfSecret(v))
 	if hints&hintJSON != 0 {
-		if out, rest, reason = s.fragments(v, depth); out == MarkWithheld {
+		if out, rest, reason = s.fragments(v, depth, quotes); out == MarkWithheld {
 			return out, reason
 		}
 	}
-	if hints&^hintCredential != 0 && (hints&hintEscape != 0 || containsFold(rest, "data")) && mentionsSecret(rest) {
+	if hints&^(hintCredential|hintQuote) != 0 && (hints&hintEscape != 0 || containsFold(rest, "data")) && mentionsSecret(rest) {
 		return MarkWithheld, ReasonUnreadable
+	}
+	if quotes {
+		out = redactMessage(out)
 	}
 	if hints&hintCredential != 0 {
 		out = redactCredentials(out)
@@ -60,8 +70,8 @@ func (s *structural) text(v string, depth int) (out, reason string) {
 // suspicious are the bytes with which a hint can begin.
 var suspicious = [256]bool{
 	'{': true, '[': true, ':': true, '\\': true, 0xC5: true, 0xE2: true, // The first bytes of ſ and of the Kelvin sign.
-	'a': true, 'b': true, 'c': true, 'k': true, 'p': true, 's': true, 't': true,
-	'A': true, 'B': true, 'C': true, 'K': true, 'P': true, 'S': true, 'T': true,
+	'a': true, 'b': true, 'c': true, 'k': true, 'p': true, 's': true, 't': true, 'v': true,
+	'A': true, 'B': true, 'C': true, 'K': true, 'P': true, 'S': true, 'T': true, 'V': true,
 }
 
 // look searches v for hints in one pass and without allocating. Most of the
@@ -106,6 +116,14 @@ func look(v string) hint {
 			found |= keyHint(v[i:], "kind", hintManifest)
 		case 'p'<<8 | 'a':
 			found |= keyHint(v[i:], "password", hintCredential) | keyHint(v[i:], "path", hintManifest)
+		case 's'<<8 | 'e':
+			if hasPrefixFold(v[i:], "secret in version") {
+				found |= hintQuote
+			}
+		case 'v'<<8 | 'a':
+			if hasPrefixFold(v[i:], "value:") {
+				found |= hintQuote
+			}
 		case 's'<<8 | 't':
 			if hasPrefixFold(v[i:], "stringdata") {
 				found |= hintManifest
@@ -188,8 +206,9 @@ func quotedWhole(v string) (string, bool) {
 }
 
 // fragments redacts the JSON objects and arrays found anywhere in v. Out is v
-// with them redacted, rest is v with them emptied.
-func (s *structural) fragments(v string, depth int) (out, rest, reason string) {
+// with them redacted, or replaced where quotations are, rest is v with them
+// emptied.
+func (s *structural) fragments(v string, depth int, quotes bool) (out, rest, reason string) {
 	var redacted, emptied []byte
 	done, work := 0, 0
 	budget := 16*len(v) + 64<<10
@@ -198,7 +217,7 @@ func (s *structural) fragments(v string, depth int) (out, rest, reason string) {
 			i++
 			continue
 		}
-		p := parser{s: v, i: i, depth: depth, maxNodes: maxNodes}
+		p := parser{s: v, i: i, depth: depth, maxNodes: maxNodes, maxDepth: MaxDepth}
 		why := p.value("", 0)
 		if work += p.i - i; why == ReasonTooDeep || why == ReasonTooLarge || work > budget {
 			// Looking for parts of it would lose what they are part of.
@@ -212,8 +231,12 @@ func (s *structural) fragments(v string, depth int) (out, rest, reason string) {
 			continue
 		}
 		fragment := v[i:p.i]
-		if len(fragment) > len("{}") && isInteresting(fragment) {
-			clean, why := s.document(fragment, depth)
+		quoted := quotes && !isIndex(fragment)
+		if quoted || (len(fragment) > len("{}") && isInteresting(fragment)) {
+			clean, why := MarkRedacted, ""
+			if !quoted {
+				clean, why = s.document(fragment, depth)
+			}
 			if why != "" {
 				reason = why
 			}
@@ -232,7 +255,7 @@ func (s *structural) fragments(v string, depth int) (out, rest, reason string) {
 // isInteresting reports whether JSON may hold something to redact. What is
 // not interesting is neither parsed nor kept out of the search for manifests.
 func isInteresting(fragment string) bool {
-	if look(fragment)&^hintJSON != 0 {
+	if look(fragment)&^(hintJSON|hintQuote) != 0 {
 		return true
 	}
 	for i := range len(fragment) {

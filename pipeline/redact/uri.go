@@ -9,12 +9,17 @@ import (
 // to the next is escaped once more.
 const maxEscapes = 3
 
+// separators are what parameters may end with: semicolons are for old servers,
+// and no client should send a fragment. The query of a URL within begins with
+// the last.
+const separators = "&;#?"
+
 // uri redacts the path and the query of a request. A parameter loses its value
 // where its name is that of a credential, or the value, decoded, holds one.
 func (s *structural) uri(v string) (out, reason string) {
 	out, reason = s.text(v, 0)
 	path, query, found := strings.Cut(out, "?")
-	if out == MarkWithheld || (!found && strings.IndexByte(path, '%') < 0) {
+	if out == MarkWithheld || (!found && !strings.ContainsAny(path, "%=")) {
 		return out, reason
 	}
 	cleanPath, why := s.escaped(path, false)
@@ -37,7 +42,7 @@ func (s *structural) query(v string) (out, reason string) {
 	done := 0
 	for i := 0; i < len(v); {
 		end := len(v)
-		if n := strings.IndexByte(v[i:], '&'); n >= 0 {
+		if n := strings.IndexAny(v[i:], separators); n >= 0 {
 			end = i + n
 		}
 		if clean, why := s.parameter(v[i:end]); clean != v[i:end] {
@@ -91,7 +96,7 @@ func (s *structural) escaped(v string, plus bool) (out, reason string) {
 	}
 	plain := v
 	for range maxEscapes + 1 {
-		if out, reason := s.text(plain, 0); out != plain {
+		if out, reason := s.parameters(plain); out != plain {
 			return out, reason
 		}
 		next := unescapePercent(plain, plus)
@@ -101,6 +106,49 @@ func (s *structural) escaped(v string, plus bool) (out, reason string) {
 		plain = next
 	}
 	return MarkWithheld, ReasonTooDeep
+}
+
+// parameters redacts decoded text in which there may be more parameters, or
+// the line of a shell. From the first credential in one on all is replaced:
+// where it ends is for the server to say that the request is passed on to.
+func (s *structural) parameters(v string) (out, reason string) {
+	out, reason = s.text(v, 0)
+	if out == MarkWithheld {
+		return out, reason
+	}
+	v = redactAssignments(out)
+	for start := 0; start < len(v); {
+		end := len(v)
+		if n := strings.IndexAny(v[start:], separators); n >= 0 {
+			end = start + n
+		}
+		_, value, _ := strings.Cut(v[start:end], "=")
+		for _, part := range [...]string{v[start:end], value} {
+			if clean, why := s.text(part, 0); clean != part {
+				return v[:start] + replaced(why), cmp.Or(why, reason)
+			}
+		}
+		start = end + 1
+	}
+	return v, reason
+}
+
+// redactAssignments replaces all from the first value on that is assigned to
+// the name of a credential.
+func redactAssignments(v string) string {
+	name := 0
+	for i := range len(v) {
+		switch v[i] {
+		case '&', ';', '?', '#', ' ', '\t', '\r', '\n':
+			name = i + 1
+		case '=':
+			if rest := v[i+1:]; rest != "" && rest != MarkRedacted && namesSecret(strings.TrimRight(v[name:i], "\"'`")) {
+				return v[:i+1] + MarkRedacted
+			}
+			name = i + 1
+		}
+	}
+	return v
 }
 
 // unescapePercent decodes what is percent-encoded in v, and leaves the rest as

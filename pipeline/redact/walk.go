@@ -98,6 +98,9 @@ func (w *walk) member(k int32, own, children owner, target patch, named bool, de
 	case kid.kind == '"' && kid.text != "" && class&keyApplied != 0:
 		out, reason := w.s.document(kid.text, depth+1)
 		w.setText(kid, out, reason)
+	case w.s.quotes && kid.kind == '"' && class&keyMessage != 0:
+		out, reason := w.s.text(kid.text, depth+1)
+		w.setText(kid, out, reason)
 	default:
 		w.value(k, children, depth)
 	}

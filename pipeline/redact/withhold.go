@@ -18,18 +18,21 @@ func (r *Redactor) withholdAll(rec event.Record) event.Record {
 	}
 	if a := rec.Audit; a != nil {
 		out.Audit = &event.Audit{Code: a.Code, ReceivedTime: a.ReceivedTime, StageTime: a.StageTime, Message: MarkWithheld}
+		stated := false
 		switch a.Stage {
 		case event.StageRequestReceived, event.StageResponseStarted, event.StageResponseComplete, event.StagePanic:
-			out.Audit.Stage = a.Stage
+			out.Audit.Stage, stated = a.Stage, true
 		}
 		switch a.Level {
 		case event.LevelNone, event.LevelMetadata, event.LevelRequest, event.LevelRequestResponse:
 			out.Audit.Level = a.Level
 		}
-		// The client may have chosen it, and the record's identity has it.
-		if isUUID(string(a.AuditID)) {
+		// The client may have chosen it, and the record's identity mostly has it.
+		chosen := !isUUID(string(a.AuditID))
+		if !chosen {
 			out.Audit.AuditID = a.AuditID
-		} else {
+		}
+		if (chosen || !stated) && !isAnonymous(rec.Type, rec.ID) {
 			out.ID = anonymous(r.hasher, rec.Type, rec.ID)
 		}
 	}
@@ -69,4 +72,10 @@ func isUUID(s string) bool {
 // anonymous returns an identity that stands for id and tells nothing of it.
 func anonymous(h hasher, t event.Type, id event.RecordID) event.RecordID {
 	return event.RecordID(string(t) + "/" + strings.TrimPrefix(h.hash("id", []byte(id), false), MarkHash))
+}
+
+// isAnonymous reports whether id has nothing of what it identifies but a hash.
+func isAnonymous(t event.Type, id event.RecordID) bool {
+	hash, ok := strings.CutPrefix(string(id), string(t)+"/")
+	return ok && len(hash) == 32 && strings.Trim(hash, "0123456789abcdef") == ""
 }

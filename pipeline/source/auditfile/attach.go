@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 )
@@ -92,7 +93,11 @@ func (s *Source) attach(ctx context.Context, f *file, own bool) error {
 			return nil
 		case same:
 			f.skip = false
-			return s.take(f, st)
+			if err := s.take(f, st); err != nil {
+				return err
+			}
+			s.announce(ctx, f)
+			return nil
 		}
 	}
 	if own || wait {
@@ -103,7 +108,15 @@ func (s *Source) attach(ctx context.Context, f *file, own bool) error {
 		return s.skipToEnd(ctx, f)
 	}
 	f.hold(s.streams.add(f.head.sum), s.opts.MaxLine)
+	s.announce(ctx, f)
 	return nil
+}
+
+// announce says what is going to be read, if anything is.
+func (s *Source) announce(ctx context.Context, f *file) {
+	if f.stream != nil && f.behind() > 0 {
+		s.log(ctx, slog.LevelInfo, "reading", "file", f.path, "from", f.at, "size", f.size)
+	}
 }
 
 // take makes a file that has the content of a stream go on with it, unless

@@ -201,7 +201,7 @@ func (f *file) hold(st *stream, maxLine int) {
 	st.id, st.place.name = f.id, f.name()
 	st.finished, st.warned = false, false
 	f.at, f.sum = st.offset, st.sum
-	f.split = splitter{max: maxLine}
+	f.split = newSplitter(maxLine)
 	f.want, f.atEnd, f.torn, f.tornTold = chunkSize, false, false, false
 }
 
@@ -273,8 +273,11 @@ func (f *file) items(lines []line, b []byte, before int) []event.Item {
 			Kind: event.KindAudit, Stream: f.stream.name, Skipped: l.skipped, Size: l.size,
 			Place: event.Place{Source: sourceName, Name: f.path, Offset: l.offset},
 		}
-		if l.skipped == "" {
+		switch {
+		case l.skipped == "":
 			items[i].Raw = b[before+l.start : before+l.end : before+l.end]
+		case l.ends != nil:
+			items[i].Raw, items[i].Tail = l.ends.head, l.ends.tail
 		}
 	}
 	positions, start := string(text), 0

@@ -245,7 +245,7 @@ func (s *Source) report() {
 		state = event.SourceReading
 	}
 	trouble := summary(s.troubles())
-	if trouble != "" {
+	if trouble != "" && !s.nothing() {
 		state = event.SourceBackingOff
 	}
 	var behind int64

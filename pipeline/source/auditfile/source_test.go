@@ -172,7 +172,7 @@ func TestADirectoryThatAppearsLater(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			inBubble(t, path, func(b *bench) {
 				b.start()
-				if st := b.source.Status(); st.State != event.SourceWaiting || st.Error != "" {
+				if st := b.source.Status(); st.State != event.SourceWaiting || !strings.Contains(st.Error, "nothing is there yet") {
 					t.Errorf("status %+v", st)
 				}
 				b.must(os.MkdirAll(b.path("a/b"), 0o700))
@@ -186,7 +186,11 @@ func TestADirectoryThatAppearsLater(t *testing.T) {
 				b.append("a/b/audit.log", text(entry(1)))
 				b.poll()
 				b.expect(entry(0), entry(1))
-				if b.logs.String() != "" {
+				if st := b.source.Status(); st.State != event.SourceReading || st.Error != "" {
+					t.Errorf("status %+v", st)
+				}
+				// At the start, and when it had gone again.
+				if n := strings.Count(b.logs.String(), "level=WARN"); n != 2 || strings.Count(b.logs.String(), "nothing is there yet") != n {
 					t.Error(b.logs)
 				}
 			})

@@ -16,17 +16,75 @@ type line struct {
 	offset, size int64
 	// skipped is set where the line cannot be used; start equals end then.
 	skipped event.RejectReason
+	// ends are what is kept of a line that is too large.
+	ends *ends
 }
+
+// ends are the beginning and the end of a line. They may overlap.
+type ends struct{ head, tail []byte }
 
 // splitter splits a file into lines, chunk by chunk. What it keeps between two
 // chunks does not grow with the lines.
 type splitter struct {
-	// max is the longest line to be yielded, in bytes.
-	max int
+	// max is the longest line to be yielded, in bytes. Of a longer one head
+	// bytes are kept of its beginning, and tail of its end.
+	max, head, tail int
 	// within says what the end of the last chunk lies in, empty if it is
 	// nothing that is skipped; it began at offset from.
 	within event.RejectReason
 	from   int64
+	// began and ending are what was kept so far of a line that is too large.
+	began  []byte
+	ending ending
+}
+
+// How much is kept of a line that is too large, as far as the longest line is no
+// shorter; but leastKept in any case. What the head must have is everything
+// before the bodies: an API server takes 1 MiB of headers, which fill up to
+// 6 MiB there where each byte is written as an escape. Behind the bodies are
+// annotations, to which a mutating webhook's patch belongs.
+const (
+	mostHead  = 8 << 20
+	mostTail  = 1 << 20
+	leastKept = 64 << 10
+)
+
+func newSplitter(maxLine int) splitter {
+	return splitter{
+		max:  maxLine,
+		head: min(max(maxLine, leastKept), mostHead),
+		tail: min(max(maxLine, leastKept), mostTail),
+	}
+}
+
+// ending keeps the end of what is added to it, in no more than twice the memory.
+type ending struct{ buf []byte }
+
+func (e *ending) add(b []byte, size int) {
+	if len(b) >= size {
+		e.buf = append(e.buf[:0], b[len(b)-size:]...)
+		return
+	}
+	if len(e.buf)+len(b) > 2*size {
+		// Less than size bytes are moved for as many that came.
+		n := copy(e.buf, e.buf[len(e.buf)-(size-len(b)):])
+		e.buf = e.buf[:n]
+	}
+	e.buf = append(e.buf, b...)
+}
+
+// keep adds to what is kept of a line that is too large.
+func (s *splitter) keep(b []byte) {
+	s.began = append(s.began, b[:min(len(b), s.head-len(s.began))]...)
+	s.ending.add(b, s.tail)
+}
+
+// kept returns what was kept of a line that ends now.
+func (s *splitter) kept() *ends {
+	tail := s.ending.buf
+	e := &ends{head: s.began, tail: tail[max(len(tail)-s.tail, 0):]}
+	s.began, s.ending = nil, ending{}
+	return e
 }
 
 // byteOrderMark is what some editors put before UTF-8.
@@ -94,6 +152,9 @@ func (s *splitter) split(chunk []byte, at int64, final bool, into []line) (lines
 			if s.within == "" {
 				return into, i
 			}
+			if s.within == event.RejectTooLarge {
+				s.keep(chunk[i:end])
+			}
 			return into, len(chunk)
 		}
 		into = s.cut(chunk, at, i, end, next, into)
@@ -109,6 +170,10 @@ func (s *splitter) split(chunk []byte, at int64, final bool, into []line) (lines
 func (s *splitter) cut(chunk []byte, at int64, i, end, next int, into []line) []line {
 	if s.within != "" {
 		l := line{start: end, end: end, next: next, offset: s.from, size: at + int64(end) - s.from, skipped: s.within}
+		if s.within == event.RejectTooLarge {
+			s.keep(chunk[i:end])
+			l.ends = s.kept()
+		}
 		s.within = ""
 		return append(into, l)
 	}
@@ -125,6 +190,8 @@ func (s *splitter) cut(chunk []byte, at int64, i, end, next int, into []line) []
 	case l.size == 0:
 		return into
 	case l.size > int64(s.max):
+		raw := chunk[l.start:l.end]
+		l.ends = &ends{head: raw[:min(len(raw), s.head)], tail: raw[max(len(raw)-s.tail, 0):]}
 		l.start, l.skipped = l.end, event.RejectTooLarge
 	}
 	return append(into, l)

@@ -18,11 +18,11 @@ type piece struct {
 	Offset, Size, Next int64
 	Text               string
 	Skipped            event.RejectReason
+	Head, Tail         string
 }
 
 // splitAll splits a file as the source does, with chunks of the given size.
-func splitAll(b []byte, maxLine, chunk, batch int, final bool) []piece {
-	s := splitter{max: maxLine}
+func splitAll(b []byte, s splitter, chunk, batch int, final bool) []piece {
 	var all []piece
 	want := chunk
 	// A file may be known to be complete when its end is read, or only later.
@@ -32,10 +32,14 @@ func splitAll(b []byte, maxLine, chunk, batch int, final bool) []piece {
 		last := end == len(b) && final && (!late || at == end)
 		lines, used := s.split(b[at:end], int64(at), last, make([]line, 0, batch))
 		for _, l := range lines {
-			all = append(all, piece{
+			p := piece{
 				Offset: l.offset, Size: l.size, Next: int64(at + l.next),
 				Text: string(b[at+l.start : at+l.end]), Skipped: l.skipped,
-			})
+			}
+			if l.ends != nil {
+				p.Head, p.Tail = string(l.ends.head), string(l.ends.tail)
+			}
+			all = append(all, p)
 		}
 		at += used
 		switch {
@@ -46,22 +50,23 @@ func splitAll(b []byte, maxLine, chunk, batch int, final bool) []piece {
 		case end == len(b):
 			return all
 		default:
-			want = min(2*want, maxLine+2)
+			want = min(2*want, s.max+2)
 		}
 	}
 }
 
 // reference does the same by looking at one byte at a time.
-func reference(b []byte, maxLine int, final bool) []piece {
+func reference(b []byte, s splitter, final bool) []piece {
 	var all []piece
 	add := func(from, end, next int) {
 		raw := b[from:end]
-		if len(raw) <= maxLine+1 {
+		if len(raw) <= s.max+1 {
 			raw = bytes.TrimRight(raw, "\r \t")
 		}
 		p := piece{Offset: int64(from), Size: int64(len(raw)), Next: int64(next), Text: string(raw)}
-		if len(raw) > maxLine {
+		if len(raw) > s.max {
 			p.Text, p.Skipped = "", event.RejectTooLarge
+			p.Head, p.Tail = string(raw[:min(len(raw), s.head)]), string(raw[max(len(raw)-s.tail, 0):])
 		}
 		if len(raw) > 0 {
 			all = append(all, p)
@@ -121,7 +126,7 @@ func TestSplit(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, chunk := range []int{1, 2, 3, 7, 512, 4096} {
 				var got []string
-				for _, p := range splitAll([]byte(tt.in), 8, chunk, 3, false) {
+				for _, p := range splitAll([]byte(tt.in), splitter{max: 8, head: 8, tail: 8}, chunk, 3, false) {
 					if p.Skipped != "" {
 						got = append(got, fmt.Sprint(p.Offset, " ", p.Skipped, " ", p.Size))
 						continue
@@ -137,13 +142,14 @@ func TestSplit(t *testing.T) {
 }
 
 func FuzzSplit(f *testing.F) {
-	f.Add([]byte("\xef\xbb\xbfa\r\n\n\x00\x00b\x00c\nlong line that is skipped\nd"), byte(4), byte(3), byte(2), true)
-	f.Add([]byte("a\x00b\x00c"), byte(1), byte(1), byte(1), false)
-	f.Add([]byte(strings.Repeat("\x00", 1100)+"x \r\n"), byte(2), byte(255), byte(9), false)
-	f.Fuzz(func(t *testing.T, b []byte, maxLine, chunk, batch byte, final bool) {
-		limit := int(maxLine) + 1
-		got := splitAll(b, limit, int(chunk)+1, int(batch)+1, final)
-		if want := reference(b, limit, final); !slices.Equal(want, got) {
+	f.Add([]byte("\xef\xbb\xbfa\r\n\n\x00\x00b\x00c\nlong line that is skipped\nd"), byte(4), byte(5), byte(6), byte(3), byte(2), true)
+	f.Add([]byte("a\x00b\x00c"), byte(1), byte(1), byte(1), byte(1), byte(1), false)
+	f.Add([]byte(strings.Repeat("\x00", 1100)+"x \r\n"), byte(2), byte(9), byte(200), byte(255), byte(9), false)
+	f.Add([]byte(strings.Repeat("0123456789", 100)+"\r\nabcdefghij\nk"), byte(3), byte(40), byte(7), byte(2), byte(2), true)
+	f.Fuzz(func(t *testing.T, b []byte, maxLine, head, tail, chunk, batch byte, final bool) {
+		s := splitter{max: int(maxLine) + 1, head: int(head) + 1, tail: int(tail) + 1}
+		got := splitAll(b, s, int(chunk)+1, int(batch)+1, final)
+		if want := reference(b, s, final); !slices.Equal(want, got) {
 			t.Fatal(cmp.Diff(want, got))
 		}
 	})
@@ -162,7 +168,7 @@ func BenchmarkSplit(b *testing.B) {
 	b.SetBytes(chunkSize)
 	b.ReportAllocs()
 	for b.Loop() {
-		s := splitter{max: 8 << 20}
+		s := newSplitter(8 << 20)
 		s.split(chunk, 0, false, lines)
 	}
 }
@@ -173,7 +179,7 @@ func BenchmarkSplitHostile(b *testing.B) {
 	lines := make([]line, 0, batchMax)
 	b.SetBytes(chunkSize)
 	for b.Loop() {
-		s := splitter{max: 8 << 20}
+		s := newSplitter(8 << 20)
 		for rest := chunk; len(rest) > 0; {
 			_, used := s.split(rest, 0, true, lines)
 			rest = rest[used:]

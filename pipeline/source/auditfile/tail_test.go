@@ -193,7 +193,7 @@ func TestWaitsForThePositions(t *testing.T) {
 		b.mem.mu.Unlock()
 		b.wait(2 * time.Second)
 		b.expect(entry(0))
-		if n := strings.Count(b.logs.String(), "level="); n != 1 {
+		if n := strings.Count(b.logs.String(), "level=ERROR"); n != 1 {
 			t.Errorf("told %d times:\n%s", n, b.logs)
 		}
 	})

@@ -47,8 +47,14 @@ func (s *Source) troubles() map[string]string {
 			all[f.path] = f.trouble.text
 		}
 	}
+	if s.nothing() {
+		all[s.opts.Path] = fmt.Sprintf("%s: nothing is there yet; check the path, the mount and the API server's --audit-log-path", s.opts.Path)
+	}
 	return all
 }
+
+// nothing reports whether the path names nothing, as far as one can see.
+func (s *Source) nothing() bool { return len(s.files) == 0 && len(s.seen.problems) == 0 }
 
 // complain logs what is newly wrong, and what is well again.
 func (s *Source) complain(ctx context.Context, now map[string]string) {

@@ -193,7 +193,10 @@ func (s *Source) digest(ctx context.Context, f *file, b []byte, before int, fina
 		f.forkOf = nil
 		before += used
 		n += int64(used)
-		if len(lines) < batchMax {
+		more := len(lines) == batchMax
+		// What was kept of lines that are too large is not to be kept twice.
+		clear(lines)
+		if !more {
 			break
 		}
 		if f.want > chunkSize {
