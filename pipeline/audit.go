@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline/change"
@@ -10,6 +11,7 @@ import (
 	"github.com/fluent-live/live-status/pipeline/dedup"
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/filter"
+	"github.com/fluent-live/live-status/pipeline/redact"
 )
 
 // auditSpan is how long the fingerprint of an audit event is remembered, and
@@ -61,27 +63,91 @@ func (p *pump) audit(ctx context.Context, item *event.Item) error {
 	if !p.audits.wantsBodies(&a) {
 		a.Request, a.Response = "", ""
 	}
-	now, at := time.Now(), a.StageTime
-	if at.IsZero() {
-		at = a.ReceivedTime
-	}
+	now := time.Now()
 	p.count.audits.Add(1)
-	p.count.arrived(item.Place.Source, now.Sub(at))
-	rec := event.Record{
-		Type:    event.TypeAudit,
-		ID:      auditID(&a, fingerprint),
-		Time:    at,
-		Cluster: p.cluster,
-		Audit:   &a,
-	}
-	if !a.Object.IsZero() {
-		rec.Object = &a.Object
-	}
+	rec := p.auditRecord(&a, fingerprint)
+	p.count.arrived(item.Place.Source, now.Sub(rec.Time))
 	if err := p.emit(ctx, item, rec, remembered{passed: fingerprint, audited: true}); err != nil {
 		return err
 	}
 	p.audits.window.Add(now, fingerprint)
 	return nil
+}
+
+func (p *pump) auditRecord(a *event.Audit, fp event.Fingerprint) event.Record {
+	rec := event.Record{Type: event.TypeAudit, ID: auditID(a, fp), Time: a.StageTime, Cluster: p.cluster, Audit: a}
+	if rec.Time.IsZero() {
+		rec.Time = a.ReceivedTime
+	}
+	if !a.Object.IsZero() {
+		rec.Object = &a.Object
+	}
+	return rec
+}
+
+// oversize deals with an audit event that is too large to be kept. It makes an
+// audit record of what is there besides the bodies, since a client could send
+// much only to have nobody told what it did, and a rejected record. Only the
+// latter has the position, so that there is none without the other. The item
+// counts once, as rejected.
+func (p *pump) oversize(ctx context.Context, item *event.Item) error {
+	p.count.received.Add(1)
+	if err := p.bodiless(ctx, item); err != nil {
+		return err
+	}
+	return p.reject(ctx, item, skipped(item))
+}
+
+// bodiless emits an audit record of the ends of an audit event. If that cannot
+// be, or need not be, the rejected record has to do.
+func (p *pump) bodiless(ctx context.Context, item *event.Item) error {
+	var a event.Audit
+	err := guard(func() (err error) {
+		a, err = p.audits.decoder.DecodeCut(item.Raw, item.Tail)
+		return err
+	})
+	if err != nil {
+		if _, defect := errors.AsType[*panicError](err); defect {
+			p.logger.Warn("an audit event that is too large cannot be decoded", "error", err)
+		}
+		return nil
+	}
+	if !p.audits.filter.Pass(&a) {
+		return nil
+	}
+	fingerprint := p.audits.window.Fingerprint(&a)
+	if p.audits.window.Known(fingerprint) {
+		return nil
+	}
+	now := time.Now()
+	rec := p.auditRecord(&a, fingerprint)
+	rec.Withheld = withoutBodies(a.Level)
+	data, err := p.encode(rec)
+	if err != nil {
+		p.logger.Warn("the record of an audit event that is too large cannot be written", "error", err)
+		return nil
+	}
+	p.count.arrived(item.Place.Source, now.Sub(rec.Time))
+	p.count.emitted.Add(1)
+	part := event.Item{Stream: item.Stream}
+	if err := p.add(ctx, &part, data, remembered{passed: fingerprint, audited: true}); err != nil {
+		return err
+	}
+	p.audits.window.Add(now, fingerprint)
+	return nil
+}
+
+// withoutBodies says that the bodies are left out which an event of that level
+// may have.
+func withoutBodies(level event.Level) []event.Withheld {
+	var out []event.Withheld
+	if level == event.LevelRequest || level == event.LevelRequestResponse {
+		out = append(out, event.Withheld{Path: "/audit/request", Reason: redact.ReasonTooLarge})
+	}
+	if level == event.LevelRequestResponse {
+		out = append(out, event.Withheld{Path: "/audit/response", Reason: redact.ReasonTooLarge})
+	}
+	return out
 }
 
 func (s *audits) wantsBodies(a *event.Audit) bool {

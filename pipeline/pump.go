@@ -121,6 +121,8 @@ func (p *pump) process(ctx context.Context, item *event.Item) error {
 	switch {
 	case item.Change == event.Progress:
 		return p.advance(ctx, item)
+	case item.Skipped == event.RejectTooLarge && item.Kind == event.KindAudit:
+		return p.oversize(ctx, item)
 	case item.Skipped != "":
 		p.count.received.Add(1)
 		return p.reject(ctx, item, skipped(item))
@@ -134,13 +136,7 @@ func (p *pump) process(ctx context.Context, item *event.Item) error {
 // emit redacts and encodes a record and adds it to the batch, together with
 // what is to be remembered of it.
 func (p *pump) emit(ctx context.Context, item *event.Item, rec event.Record, what remembered) error {
-	var data []byte
-	err := guard(func() (err error) {
-		clean := p.redactor.Redact(rec)
-		p.count.withheld.Add(int64(len(clean.Fields().Withheld)))
-		data, err = p.format(p.scratch[:0], clean)
-		return err
-	})
+	data, err := p.encode(rec)
 	if err != nil {
 		if rec.Type == event.TypeRejected {
 			p.say(err)
@@ -148,9 +144,23 @@ func (p *pump) emit(ctx context.Context, item *event.Item, rec event.Record, wha
 		}
 		return p.reject(ctx, item, fmt.Errorf("encode a record of type %s: %w", rec.Type, err))
 	}
-	p.scratch = data
 	p.count.emitted.Add(1)
 	return p.add(ctx, item, data, what)
+}
+
+// encode redacts and encodes a record. The bytes may be used until the next
+// call.
+func (p *pump) encode(rec event.Record) (data []byte, err error) {
+	err = guard(func() (err error) {
+		clean := p.redactor.Redact(rec)
+		p.count.withheld.Add(int64(len(clean.Fields().Withheld)))
+		data, err = p.format(p.scratch[:0], clean)
+		return err
+	})
+	if err == nil {
+		p.scratch = data
+	}
+	return data, err
 }
 
 // panicError says that a stage panicked over an item. It tells where, not the

@@ -13,10 +13,6 @@ import (
 const (
 	insertBody = `INSERT INTO body (received, sender, body) VALUES (?, ?, ?)`
 
-	selectLast = `SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'body'`
-	insertLast = `INSERT INTO body (seq, received, sender, body) VALUES (?, 0, '', x'')`
-	deleteLast = `DELETE FROM body WHERE seq = ?`
-
 	// groupBodies and groupBytes bound one transaction, so that those who come
 	// first need not wait long for those who come with them. A single body may
 	// be larger.
@@ -64,50 +60,21 @@ func (s *Spool) Append(ctx context.Context, b event.Spooled) error {
 	}
 }
 
-// StartAbove makes sure that no body gets a Seq up to and including through: of
-// these something has been handed on, by a spool that was since put back from a
-// copy.
-func (s *Spool) StartAbove(ctx context.Context, through int64) error {
-	done, err := s.begin(ctx)
-	if err != nil {
-		return fmt.Errorf("reserve numbers of the spool: %w", err)
-	}
-	defer done()
-	if err := s.startAbove(context.WithoutCancel(ctx), through); err != nil {
-		return s.fail("reserve numbers", err)
-	}
-	return nil
-}
-
-func (s *Spool) startAbove(ctx context.Context, through int64) (err error) {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = undo(tx, err) }()
-	var last int64
-	if err := tx.QueryRowContext(ctx, selectLast).Scan(&last); err != nil {
-		return err
-	}
-	if last >= through {
-		return tx.Rollback()
-	}
-	// SQLite never gives a number again that any row has had.
-	if _, err := tx.ExecContext(ctx, insertLast, through); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, deleteLast, through); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
 func notify(ch chan<- struct{}) {
 	select {
 	case ch <- struct{}{}:
 	default:
 	}
 }
+
+// RowBytes is what each body counts besides its own bytes: its row in the file,
+// without which bodies of a few bytes would take several times the limit.
+// Measured with the longest of senders' addresses: 58 bytes for a body of a few
+// bytes, 94 for one of 1000.
+const RowBytes = 128
+
+// charge is what a body counts against the limit.
+func (w *waiting) charge() int64 { return int64(len(w.body.Body)) + RowBytes }
 
 // add lets a body wait if it fits.
 func (q *queue) add(w *waiting, limit int64) error {
@@ -117,11 +84,13 @@ func (q *queue) add(w *waiting, limit int64) error {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if size > limit-q.bytes-q.reserved {
+	// A body of the limit's size fits where there is no other: its sender would
+	// else repeat it for ever.
+	if taken := q.bytes + q.reserved; taken > 0 && w.charge() > limit-taken {
 		return fmt.Errorf("%w: %d of %d bytes are taken, a body of %d bytes does not fit",
-			event.ErrSpoolFull, q.bytes+q.reserved, limit, size)
+			event.ErrSpoolFull, taken, limit, size)
 	}
-	q.reserved += size
+	q.reserved += w.charge()
 	q.waiting = append(q.waiting, w)
 	return nil
 }
@@ -134,7 +103,7 @@ func (q *queue) withdraw(w *waiting) {
 	if w.taken {
 		return
 	}
-	q.reserved -= int64(len(w.body.Body))
+	q.reserved -= w.charge()
 	w.gone = true
 	w.body = event.Spooled{}
 }
@@ -169,7 +138,7 @@ func (q *queue) settle(group []*waiting, stored bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, w := range group {
-		size := int64(len(w.body.Body))
+		size := w.charge()
 		q.reserved -= size
 		if stored {
 			q.bytes += size
@@ -186,24 +155,45 @@ func (q *queue) removed(bytes, bodies int64) {
 	q.bodies -= bodies
 }
 
-// write is the goroutine that writes groups until the spool is closed. It is
-// only then that nobody waits for it, so that nothing is left behind.
+// write is the goroutine that writes groups, and erases what was deleted, until
+// the spool is closed. It is only then that nobody waits for it, so that nothing
+// is left behind.
 func (s *Spool) write() {
 	defer close(s.ended)
-	for {
-		select {
-		case <-s.wake:
-		case <-s.stop:
+	ctx, timer := context.Background(), time.NewTimer(0)
+	defer timer.Stop()
+	for e := newEraser(); ; {
+		if group := s.queue.take(); len(group) > 0 {
+			s.keep(ctx, group)
+		} else if !s.rest(timer, &e) {
+			// With it the file lies there for as long as nobody opens it.
+			for s.eraseNow(ctx, &e) {
+			}
 			return
 		}
-		for {
-			group := s.queue.take()
-			if len(group) == 0 {
-				break
-			}
-			s.keep(context.Background(), group)
+		if wait, due := e.wait(s.empty()); due && wait <= 0 {
+			s.eraseNow(ctx, &e)
 		}
 	}
+}
+
+// rest waits until there is something to do, and returns false where the spool
+// is closed.
+func (s *Spool) rest(timer *time.Timer, e *eraser) bool {
+	var erase <-chan time.Time
+	if wait, due := e.wait(s.empty()); due {
+		timer.Reset(wait)
+		erase = timer.C
+	}
+	select {
+	case <-s.wake:
+	case <-erase:
+	case <-s.deleted:
+		e.pending = true
+	case <-s.stop:
+		return false
+	}
+	return true
 }
 
 // keep writes a group and answers each of its bodies.
@@ -259,24 +249,39 @@ const (
 // a disk that the spool alone has filled would stay full for ever. Besides,
 // the cursor mostly lies on the same disk.
 func (s *Spool) roomFor(group []*waiting) error {
-	file, log, err := s.sizes()
-	if err != nil {
-		return err
-	}
-	free, total, ok := roomOf(s.path, max(file, log))
-	if !ok {
-		return nil
-	}
 	var size int64
 	for _, w := range group {
 		size += int64(len(w.body.Body))
 	}
 	// Everything is written twice: to the log, and later to the file.
-	if need := 2*size + log + min(spareBytes, total/sparePart); free < need {
-		return &Error{Database: s.of, Path: s.path, Kind: Full, Err: fmt.Errorf(
+	free, need, err := s.room(2 * size)
+	if err == nil && free < need {
+		err = &Error{Database: s.of, Path: s.path, Kind: Full, Err: fmt.Errorf(
 			"it has %d bytes left, %d are needed to work", free, need)}
 	}
-	return nil
+	return err
+}
+
+// roomForZeros reports whether bodies can be overwritten before they are
+// deleted. The zeros go to the log first: one that could grow no more for them
+// would have taken the room that the file needs.
+func (s *Spool) roomForZeros(size int64) bool {
+	free, need, err := s.room(size)
+	return err == nil && free >= need
+}
+
+// room returns what is left on the disk, and what should be for so many bytes
+// to be written. Both are 0 where the disk does not say.
+func (s *Spool) room(size int64) (free, need int64, err error) {
+	file, log, err := s.sizes()
+	if err != nil {
+		return 0, 0, err
+	}
+	free, total, ok := roomOf(s.path, max(file, log))
+	if !ok {
+		return 0, 0, nil
+	}
+	return free, size + log + min(spareBytes, total/sparePart), nil
 }
 
 func (s *Spool) insertAll(ctx context.Context, group []*waiting) error {

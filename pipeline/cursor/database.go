@@ -39,6 +39,8 @@ type layout struct {
 	logLimit        int64
 	// shrinks is set where the file gives room of deleted rows back.
 	shrinks bool
+	// erases is set where deleted rows are overwritten with zeros.
+	erases bool
 }
 
 // layout returns the layout of new files; of it, older files may have another
@@ -57,6 +59,7 @@ func (d Database) layout() layout {
 			checkpointPages: spoolLogBytes / spoolPageBytes,
 			logLimit:        spoolLogBytes,
 			shrinks:         true,
+			erases:          true,
 		}
 	}
 	return layout{

@@ -15,8 +15,10 @@ const (
 	measureBodies = `SELECT seq, length(body) FROM body WHERE seq <= ? ORDER BY seq LIMIT ?`
 	deleteBodies  = `DELETE FROM body WHERE seq <= ?`
 
-	// deleteBytes and deleteRows bound what one transaction deletes, a few
-	// milliseconds during which nobody can append. A single body may be larger.
+	// deleteBytes and deleteRows bound what one transaction deletes, some tens
+	// of milliseconds during which nobody can append, for it writes as many
+	// zeros. A single body may be larger. With much less, those who append
+	// without a pause leave ever more behind: the two take turns.
 	deleteBytes = 8 << 20
 	deleteRows  = 256
 	// slackBytes of free pages stay in the file: the next bodies need them.
@@ -59,16 +61,22 @@ func (s *Spool) Delete(ctx context.Context, through int64) error {
 	}
 	defer done()
 	var freed int64
+	defer func() {
+		if freed > 0 {
+			notify(s.deleted)
+		}
+	}()
 	for more := true; more; {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("delete from spool: %w", err)
 		}
 		var bytes int64
-		bytes, more, err = s.deleteStep(ctx, through, deleteRows)
+		bytes, more, err = s.deleteStep(ctx, through, deleteRows, true)
 		if IsFull(err) {
-			// On a full disk less may work.
+			// On a full disk less may work, all the more so without the zeros,
+			// which go through the log.
 			s.reclaim(ctx)
-			bytes, more, err = s.deleteStep(ctx, through, 1)
+			bytes, more, err = s.deleteStep(ctx, through, 1, false)
 		}
 		if err != nil {
 			return err
@@ -81,9 +89,10 @@ func (s *Spool) Delete(ctx context.Context, through int64) error {
 	return s.shrink(ctx, freed)
 }
 
-// deleteStep deletes the oldest bodies up to through, at most rows of them. It
-// returns how many bytes they had and whether there may be more.
-func (s *Spool) deleteStep(ctx context.Context, through, rows int64) (bytes int64, more bool, err error) {
+// deleteStep deletes the oldest bodies up to through, at most rows of them, and
+// overwrites them with zeros where it is to and the disk has the room. It returns how many bytes they
+// counted and whether there may be more.
+func (s *Spool) deleteStep(ctx context.Context, through, rows int64, zeros bool) (bytes int64, more bool, err error) {
 	var bodies int64
 	err = s.transact(context.WithoutCancel(ctx), func(ctx context.Context, tx *sql.Tx) error {
 		var last int64
@@ -92,14 +101,31 @@ func (s *Spool) deleteStep(ctx context.Context, through, rows int64) (bytes int6
 			return err
 		}
 		remove := tx.StmtContext(ctx, s.remove) //nolint:sqlclosecheck // Its transaction closes it.
+		if zeros && s.roomForZeros(bytes) {
+			_, err = remove.ExecContext(ctx, last)
+			return err
+		}
+		s.unclean.Store(true)
+		if _, err = tx.ExecContext(ctx, secureDelete(false)); err != nil {
+			return err
+		}
 		_, err = remove.ExecContext(ctx, last)
-		return err
+		_, restore := tx.ExecContext(ctx, secureDelete(true))
+		return errors.Join(err, restore)
 	})
 	if err != nil {
 		return 0, false, s.fail("delete", err)
 	}
 	s.queue.removed(bytes, bodies)
 	return bytes, more, nil
+}
+
+func secureDelete(on bool) string {
+	if on {
+		return "PRAGMA secure_delete = ON"
+	}
+	// Zeros only in pages that are written anyway.
+	return "PRAGMA secure_delete = FAST"
 }
 
 // step measures the bodies that are to be deleted together.
@@ -119,7 +145,7 @@ func (s *Spool) step(ctx context.Context, tx *sql.Tx, through, limit int64) (las
 			return last, bytes, bodies, true, nil
 		}
 		last = seq
-		bytes += size
+		bytes += size + RowBytes
 		bodies++
 	}
 	return last, bytes, bodies, bodies == limit, rows.Err()

@@ -32,6 +32,8 @@ const (
 	Unwritable
 	// IO is any other failure of the file system.
 	IO
+	// Exposed files can be read by others, and what is in them is secret.
+	Exposed
 )
 
 // Error is an error about a database file.
@@ -65,6 +67,8 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("%s cannot grow, the disk is full: %v", name, e.Err)
 	case Unwritable:
 		return fmt.Sprintf("%s cannot be written: %v", name, e.Err)
+	case Exposed:
+		return fmt.Sprintf("%s can be read by others: %v; change its mode to 0600 and its owner, or choose another path", name, e.Err)
 	case IO, Other:
 	}
 	return fmt.Sprintf("%s: %v", name, e.Err)

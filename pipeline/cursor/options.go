@@ -86,6 +86,9 @@ func dsn(path string, set settings) string {
 	q.Add("mode", "rw")
 	q.Add("_pragma", "wal_autocheckpoint("+strconv.Itoa(l.checkpointPages)+")")
 	q.Add("_pragma", "journal_size_limit("+strconv.FormatInt(l.logLimit, 10)+")")
+	if l.erases {
+		q.Add("_pragma", "secure_delete(ON)")
+	}
 	if set.readOnly {
 		q.Add("_pragma", "query_only(ON)")
 	}

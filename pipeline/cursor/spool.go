@@ -17,8 +17,9 @@ type SpoolOptions struct {
 	// Path is the file. It is created with mode 0600 where it does not exist;
 	// its directory must exist.
 	Path string
-	// MaxBytes bounds the sum of the bodies that wait. The file is somewhat
-	// larger.
+	// MaxBytes bounds the sum of the bodies that wait, each of which counts
+	// RowBytes on top of its own. The file is somewhat larger. A body of up to
+	// MaxBytes is taken where no other waits.
 	MaxBytes int64
 	// Holder says who we are, for those who find the file in use.
 	Holder string
@@ -54,6 +55,7 @@ func (o SpoolOptions) complete() (SpoolOptions, error) {
 type Spool struct {
 	store
 	now      func() time.Time
+	logger   *slog.Logger
 	id       string
 	maxBytes int64
 
@@ -68,6 +70,10 @@ type Spool struct {
 	// more will come, ended when the writer is gone.
 	wake, stop, ended chan struct{}
 	commits           atomic.Int64
+	// deleted is filled when bodies were deleted. unclean is set while pages
+	// that are free may have something of them in it.
+	deleted chan struct{}
+	unclean atomic.Bool
 }
 
 // OpenSpool opens the file, creating it where there is none and bringing an
@@ -85,11 +91,13 @@ func openSpool(ctx context.Context, o SpoolOptions, sync string) (*Spool, error)
 	}
 	s := &Spool{
 		now:      o.Now,
+		logger:   o.Logger,
 		maxBytes: o.MaxBytes,
 		added:    make(chan struct{}, 1),
 		wake:     make(chan struct{}, 1),
 		stop:     make(chan struct{}),
 		ended:    make(chan struct{}),
+		deleted:  make(chan struct{}, 1),
 	}
 	if err := s.load(ctx, o, sync); err != nil {
 		if release := s.release(); release != nil {
@@ -101,7 +109,7 @@ func openSpool(ctx context.Context, o SpoolOptions, sync string) (*Spool, error)
 	return s, nil
 }
 
-const countBodies = `SELECT coalesce(sum(length(body)), 0), count(*) FROM body`
+const countBodies = `SELECT coalesce(sum(length(body) + ?), 0), count(*) FROM body`
 
 // load opens the file and learns what is in it.
 func (s *Spool) load(ctx context.Context, o SpoolOptions, sync string) error {
@@ -118,9 +126,14 @@ func (s *Spool) load(ctx context.Context, o SpoolOptions, sync string) error {
 		return s.fail("open", err)
 	}
 	// The length of a body is known without reading it.
-	if err := s.reads.QueryRowContext(ctx, countBodies).Scan(&s.queue.bytes, &s.queue.bodies); err != nil {
+	if err := s.reads.QueryRowContext(ctx, countBodies, RowBytes).Scan(&s.queue.bytes, &s.queue.bodies); err != nil {
 		return s.fail("count bodies", err)
 	}
+	free, err := s.freelist(ctx)
+	if err != nil {
+		return err
+	}
+	s.unclean.Store(free > 0)
 	err = s.prepare(ctx, s.db, []statement{
 		{&s.insert, insertBody},
 		{&s.measure, measureBodies},
@@ -150,7 +163,8 @@ func (s *Spool) identify(ctx context.Context) error {
 // Seq means something only together with it.
 func (s *Spool) ID() string { return s.id }
 
-// Size returns the sum of the bodies that wait, in bytes, and their number.
+// Size returns the number of the bodies that wait and what they count against
+// MaxBytes: their bytes, and RowBytes for each.
 func (s *Spool) Size() (bytes, bodies int64) { return s.queue.stored() }
 
 // Added returns a channel that holds something once a body has been added
@@ -191,8 +205,8 @@ func (s *Spool) Stats(ctx context.Context) (SpoolStats, error) {
 	return stats, nil
 }
 
-// Close waits for the calls under way, writes the log back into the file and
-// gives the file free. Closing again does nothing.
+// Close waits for the calls under way, writes the log back into the file,
+// removes the log and gives the file free. Closing again does nothing.
 func (s *Spool) Close() error {
 	s.open.Lock()
 	defer s.open.Unlock()
@@ -210,7 +224,8 @@ func (s *Spool) Close() error {
 type queue struct {
 	mu      sync.Mutex
 	waiting []*waiting
-	// bytes and bodies are in the file, reserved bytes are on the way there.
+	// bytes, which are what bodies count, and bodies are in the file, reserved
+	// bytes are on the way there.
 	bytes, bodies, reserved int64
 }
 

@@ -156,7 +156,7 @@ func TestSpoolDamageFoundLater(t *testing.T) {
 		t.Error(err)
 	}
 	mustAppend(t, s, numbered(120, 600_000))
-	wantSize(t, s, (121-after)*600_000, 121-after)
+	wantSize(t, s, (121-after)*(600_000+RowBytes), 121-after)
 }
 
 func TestSpoolWithoutIdentity(t *testing.T) {
@@ -227,7 +227,7 @@ func TestFormerSpools(t *testing.T) {
 		if diff := cmp.Diff(want, drain(t, s, 0)); diff != "" || s.ID() != "ABCDEFGHIJKLMNOPQRSTUVWXYZ" {
 			t.Errorf("%s %s", s.ID(), diff)
 		}
-		wantSize(t, s, 4, 2)
+		wantSize(t, s, 4+2*RowBytes, 2)
 		documented(t, s.db)
 		fresh, err := schemaOf(mustOpenSpool(t, SpoolOptions{Path: spoolPath(t)}).db)
 		if err != nil {

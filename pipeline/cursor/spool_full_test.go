@@ -110,7 +110,7 @@ func verifySpool(ctx context.Context, s *Spool, stored map[int]bool) error {
 			break
 		}
 		after = b.Seq
-		size += int64(len(b.Body))
+		size += int64(len(b.Body)) + RowBytes
 		n++
 		if i := numberOf(b); !stored[i] || !bytes.Equal(b.Body, numbered(i, len(b.Body)).Body) {
 			return fmt.Errorf("body %d is there, acknowledged: %v", i, stored[i])

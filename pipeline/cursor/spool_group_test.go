@@ -41,10 +41,10 @@ func TestSpoolContextEnds(t *testing.T) {
 	var size int64
 	all := drain(t, s, 0)
 	for _, b := range all {
-		size += int64(len(b.Body))
+		size += int64(len(b.Body)) + RowBytes
 	}
 	wantSize(t, s, size, int64(len(all)))
-	mustAppend(t, s, event.Spooled{Body: bytes.Repeat([]byte{7}, int((1<<20)-size))})
+	mustAppend(t, s, event.Spooled{Body: bytes.Repeat([]byte{7}, int((1<<20)-size-RowBytes))})
 }
 
 // occupy takes the connection that writes until release is called.
@@ -88,7 +88,7 @@ func TestSpoolGroups(t *testing.T) {
 			}
 		})
 	}
-	awaitReserved(s, n*100)
+	awaitReserved(s, n*(100+RowBytes))
 	release()
 	wg.Wait()
 	stats, err := s.Stats(t.Context())
@@ -142,10 +142,10 @@ func TestSpoolOneBodyFails(t *testing.T) {
 					}
 				})
 			}
-			awaitReserved(s, 5000)
+			awaitReserved(s, 10*(500+RowBytes))
 			release()
 			wg.Wait()
-			wantSize(t, s, 4500, 9)
+			wantSize(t, s, 9*(500+RowBytes), 9)
 			all := drain(t, s, 0)
 			if len(all) != 9 {
 				t.Errorf("%d bodies", len(all))

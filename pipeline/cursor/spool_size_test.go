@@ -2,6 +2,7 @@ package cursor
 
 import (
 	"bytes"
+	"errors"
 	"sync"
 	"testing"
 
@@ -125,12 +126,45 @@ func TestSpoolLogStaysBounded(t *testing.T) {
 	}
 }
 
+// TestSpoolLimitHoldsForSmallBodies fills a spool with bodies of a few bytes: not
+// the file but for a few pages is larger than the limit.
+func TestSpoolLimitHoldsForSmallBodies(t *testing.T) {
+	const limit = 2 << 20
+	s, err := openSpool(t.Context(), SpoolOptions{Path: spoolPath(t), MaxBytes: limit}, "OFF")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mustCloseSpool(t, s)
+	small := event.Spooled{
+		Sender: "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", Received: epoch(), Body: []byte(`{"auditID":1}`),
+	}
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			var err error
+			for err == nil {
+				err = s.Append(t.Context(), small)
+			}
+			if !errors.Is(err, event.ErrSpoolFull) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	each := int64(len(small.Body)) + RowBytes
+	wantSize(t, s, limit/each*each, limit/each)
+	mustCloseSpool(t, s)
+	if file, err := sizeOf(s.path); err != nil || file > limit+8*spoolPageBytes {
+		t.Errorf("the file has %d bytes, the limit is %d: %v", file, limit, err)
+	}
+}
+
 // TestSpoolSettings asks the connections for what no test of ours can show: a
 // power cut.
 func TestSpoolSettings(t *testing.T) {
 	s := mustOpenSpool(t, SpoolOptions{Path: spoolPath(t)})
 	for pragma, want := range map[string]string{
-		"synchronous": "2", "journal_mode": "wal", "auto_vacuum": "2", "page_size": "16384", "query_only": "0",
+		"synchronous": "2", "journal_mode": "wal", "auto_vacuum": "2", "page_size": "16384", "query_only": "0", "secure_delete": "1",
 	} {
 		var got string
 		if err := s.db.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {

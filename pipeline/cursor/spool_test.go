@@ -116,7 +116,7 @@ func TestSpoolRoundTrip(t *testing.T) {
 	var size int64
 	for i := range bodies {
 		bodies[i].Seq = int64(i + 1)
-		size += int64(len(bodies[i].Body))
+		size += int64(len(bodies[i].Body)) + RowBytes
 	}
 	for range 2 {
 		if diff := cmp.Diff(bodies, drain(t, s, 0), cmp.Comparer(bytes.Equal)); diff != "" {
@@ -170,7 +170,7 @@ func TestSpoolDelete(t *testing.T) {
 		var size int64
 		left := drain(t, s, 0)
 		for _, b := range left {
-			size += int64(len(b.Body))
+			size += int64(len(b.Body)) + RowBytes
 		}
 		if len(left) == 0 || left[0].Seq <= through || left[len(left)-1].Seq != 300 {
 			t.Errorf("%d are left after %d", len(left), through)
@@ -182,35 +182,59 @@ func TestSpoolDelete(t *testing.T) {
 	if err := s.Delete(ended, 300); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	wantSize(t, s, 100, 1)
+	wantSize(t, s, 100+RowBytes, 1)
 }
 
 // TestSpoolFull reaches the limit: what does not fit leaves no trace.
 func TestSpoolFull(t *testing.T) {
+	const limit = 1000 + 3*RowBytes
 	path := spoolPath(t)
-	s := mustOpenSpool(t, SpoolOptions{Path: path, MaxBytes: 1000})
+	s := mustOpenSpool(t, SpoolOptions{Path: path, MaxBytes: limit})
 	mustAppend(t, s, numbered(1, 400), numbered(2, 600))
-	for size, says := range map[int]string{1: "1000 of 1000 bytes are taken", 1001: "a body of 1001 bytes never fits into 1000"} {
+	wantSize(t, s, 1000+2*RowBytes, 2)
+	for size, says := range map[int]string{
+		1:         fmt.Sprintf("%d of %d bytes are taken", 1000+2*RowBytes, limit),
+		limit + 1: fmt.Sprintf("a body of %d bytes never fits into %d", limit+1, limit),
+	} {
 		err := s.Append(t.Context(), event.Spooled{Body: make([]byte, size)})
 		if !errors.Is(err, event.ErrSpoolFull) || !strings.Contains(err.Error(), says) || KindOf(err) != Other {
 			t.Errorf("%v lacks %q", err, says)
 		}
 	}
 	mustAppend(t, s, event.Spooled{})
-	wantSize(t, s, 1000, 3)
+	wantSize(t, s, limit, 3)
+	if err := s.Append(t.Context(), event.Spooled{}); !errors.Is(err, event.ErrSpoolFull) {
+		t.Errorf("a body of no bytes into a full spool: %v", err)
+	}
 	if err := s.Delete(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	mustAppend(t, s, numbered(3, 400))
-	wantSize(t, s, 1000, 3)
+	wantSize(t, s, limit, 3)
 	mustCloseSpool(t, s)
 	// What was stored under a larger limit stays.
 	s = mustOpenSpool(t, SpoolOptions{Path: path, MaxBytes: 10})
+	wantSize(t, s, limit, 3)
 	if err := s.Append(t.Context(), event.Spooled{Body: []byte{1}}); !errors.Is(err, event.ErrSpoolFull) {
 		t.Error(err)
 	}
 	if got := len(drain(t, s, 0)); got != 3 {
 		t.Errorf("%d bodies", got)
+	}
+}
+
+// TestSpoolTakesOneBodyOfItsLimit: where audit_max_body is all of the spool such
+// a body is not refused for ever.
+func TestSpoolTakesOneBodyOfItsLimit(t *testing.T) {
+	s := mustOpenSpool(t, SpoolOptions{Path: spoolPath(t), MaxBytes: 1000})
+	for range 3 {
+		mustAppend(t, s, numbered(1, 1000))
+		if err := s.Append(t.Context(), event.Spooled{}); !errors.Is(err, event.ErrSpoolFull) {
+			t.Errorf("beside a body of the limit's size: %v", err)
+		}
+		if err := s.Delete(t.Context(), 1<<40); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

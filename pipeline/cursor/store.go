@@ -73,6 +73,9 @@ func (s *store) claim(ctx context.Context, path string, set settings, by owner, 
 	if err := inspect(ctx, s.of, name, by.logger); err != nil {
 		return err
 	}
+	if err := protect(s.of, name, by.logger); err != nil {
+		return err
+	}
 	// A connection of its own, in the journal mode the file has: a new file
 	// gets its first tables before it is switched to WAL, so that a file with
 	// any content always has our application id in its header.

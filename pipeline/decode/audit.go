@@ -78,8 +78,10 @@ type optional struct {
 //
 // Of repeated keys the last one wins. A field of another type than
 // audit.k8s.io/v1 gives it counts as absent. What is not UTF-8 becomes U+FFFD.
-// Kind, and the name, namespace and UID that objectRef does not tell, are taken
-// from the bodies where these are certainly the object itself.
+// Kind, and the name and UID that objectRef does not tell, are taken from the
+// bodies where these are certainly the object itself. The namespace is the one
+// in the path of the request, and the UID one that the server knew: objectRef
+// has both from what the client sent where the server did not set them.
 //
 // A failure is always an *Error.
 func (d *AuditDecoder) Decode(raw []byte) (event.Audit, error) {
@@ -164,9 +166,17 @@ func (d *AuditDecoder) finish(a *event.Audit) {
 	d.annotations(a)
 	a.Object.APIVersion = groupVersion(d.group, d.version, a.RequestURI)
 	a.Request, a.Response = d.request.text, d.response.text
-	if !a.Object.IsZero() {
-		d.fromBodies(a)
+	if a.Object.IsZero() {
+		return
 	}
+	path, known := parsePath(a.RequestURI)
+	if known {
+		a.Object.Namespace = event.Namespace(path.namespace)
+	}
+	if !uidFromServer(a) {
+		a.Object.UID = ""
+	}
+	d.fromBodies(a, !known)
 }
 
 func (s span) of(words []string) []string {

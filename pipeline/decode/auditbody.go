@@ -31,7 +31,8 @@ func (d *AuditDecoder) readBody(to *body) error {
 // the object itself if it is of the API version that was asked for, of no kind
 // in which answers and options are written, and has its name; only one that is
 // being created may have none. Bodies of subresources are objects of their own.
-func (d *AuditDecoder) fromBodies(a *event.Audit) {
+// The namespace is taken from them only if nothing else can tell it.
+func (d *AuditDecoder) fromBodies(a *event.Audit, namespace bool) {
 	o := &a.Object
 	if o.Subresource != "" || o.APIVersion == "" {
 		return
@@ -48,17 +49,28 @@ func (d *AuditDecoder) fromBodies(a *event.Audit) {
 			continue
 		}
 		o.Kind, o.Name = h.kind, h.name
-		if o.Namespace == "" {
+		if o.Namespace == "" && namespace {
 			o.Namespace = event.Namespace(h.namespace)
 		}
-		// What a request says of the UID is known to be right only where the
-		// server compared it with the object's.
-		known := i == 0 || a.Code/100 == 2 && (a.Verb == "update" || a.Verb == "patch")
+		known := i == 0 || uidCompared(a)
 		if o.UID == "" && known {
 			o.UID = event.UID(h.uid)
 		}
 		return
 	}
+}
+
+// uidCompared reports whether the server took the request only because the UID
+// in it, if any, is the object's. An answer of 201 says that the object was
+// created and has got another.
+func uidCompared(a *event.Audit) bool {
+	return a.Code == 200 && (a.Verb == "update" || a.Verb == "patch")
+}
+
+// uidFromServer reports whether the UID in objectRef can be relied on. The API
+// server fills it from what the client sends to create or update an object.
+func uidFromServer(a *event.Audit) bool {
+	return a.Verb != "create" && a.Verb != "update" || uidCompared(a)
 }
 
 // errEnough ends the reading of a body.

@@ -12,51 +12,54 @@ func (d *AuditDecoder) event(a *event.Audit) error {
 	if d.next() != '{' {
 		return d.expected()
 	}
-	return d.object(func(key string) error {
-		switch key {
-		case "kind":
-			return d.identity(&d.kind)
-		case "apiVersion":
-			return d.identity(&d.apiVersion)
-		case "level":
-			return d.common((*string)(&a.Level))
-		case "auditID":
-			return d.word((*string)(&a.AuditID))
-		case "stage":
-			return d.common((*string)(&a.Stage))
-		case "requestURI":
-			return d.word(&a.RequestURI)
-		case "verb":
-			return d.common(&a.Verb)
-		case "user":
-			a.User = event.User{}
-			_, err := d.readUser(&a.User, &d.user)
-			return err
-		case "impersonatedUser":
-			return d.impersonated(a)
-		case "authenticationMetadata":
-			return d.authentication()
-		case "sourceIPs":
-			return d.list(&d.sources)
-		case "userAgent":
-			return d.word(&a.UserAgent)
-		case "objectRef":
-			return d.objectRef(&a.Object)
-		case "responseStatus":
-			return d.status(a)
-		case "requestObject":
-			return d.readBody(&d.request)
-		case "responseObject":
-			return d.readBody(&d.response)
-		case "requestReceivedTimestamp":
-			return d.time(&a.ReceivedTime)
-		case "stageTimestamp":
-			return d.time(&a.StageTime)
-		case "annotations":
-			return d.readAnnotations()
-		}
-		return d.ignore()
-	})
+	return d.object(func(key string) error { return d.field(a, key) })
+}
+
+// field reads the value of one of the event's fields.
+func (d *AuditDecoder) field(a *event.Audit, key string) error {
+	switch key {
+	case "kind":
+		return d.identity(&d.kind)
+	case "apiVersion":
+		return d.identity(&d.apiVersion)
+	case "level":
+		return d.common((*string)(&a.Level))
+	case "auditID":
+		return d.word((*string)(&a.AuditID))
+	case "stage":
+		return d.common((*string)(&a.Stage))
+	case "requestURI":
+		return d.word(&a.RequestURI)
+	case "verb":
+		return d.common(&a.Verb)
+	case "user":
+		a.User = event.User{}
+		_, err := d.readUser(&a.User, &d.user)
+		return err
+	case "impersonatedUser":
+		return d.impersonated(a)
+	case "authenticationMetadata":
+		return d.authentication()
+	case "sourceIPs":
+		return d.list(&d.sources)
+	case "userAgent":
+		return d.word(&a.UserAgent)
+	case "objectRef":
+		return d.objectRef(&a.Object)
+	case "responseStatus":
+		return d.status(a)
+	case "requestObject":
+		return d.readBody(&d.request)
+	case "responseObject":
+		return d.readBody(&d.response)
+	case "requestReceivedTimestamp":
+		return d.time(&a.ReceivedTime)
+	case "stageTimestamp":
+		return d.time(&a.StageTime)
+	case "annotations":
+		return d.readAnnotations()
+	}
+	return d.ignore()
 }
 
 func (d *AuditDecoder) ignore() error {

@@ -56,6 +56,9 @@ type Item struct {
 	// were.
 	Skipped RejectReason
 	Size    int64
+	// Tail is the end of what was skipped because it is too large, where the
+	// source kept it. It may begin within Raw.
+	Tail []byte
 
 	// Position is set where everything up to this item, itself included, has
 	// been yielded. Items within a list have none.

@@ -19,10 +19,16 @@ type Access struct {
 	// ClientCAFile holds certificates in PEM, one of which must have signed the
 	// client's.
 	ClientCAFile string
-	// TokenFile holds the bearer token that a client must show. An empty file
-	// lets nobody in. Where ClientCAFile is set as well, both are demanded.
+	// TokenFile holds the bearer token that a client must show; 16 bytes at
+	// least, better 32, are advised. An empty file lets nobody in: emptying it
+	// revokes the token. Deleting it does not: as for the other files, what was
+	// read last stays in use while there is nothing better, since a mounted
+	// Secret may be gone for a moment. Where ClientCAFile is set as well, both
+	// are demanded.
 	TokenFile string
-	// Insecure allows what Check refuses for the sake of security.
+	// Insecure allows what Check refuses for the sake of security. It also lets
+	// clients call a listener on loopback without TLS and credentials by
+	// whatever name; otherwise it must be localhost or an IP address.
 	Insecure bool
 }
 

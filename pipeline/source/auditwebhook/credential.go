@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 )
@@ -25,9 +26,12 @@ type credentials struct {
 // token is a bearer token as a digest, so that a comparison does not show its
 // length. Nobody has an empty one.
 type token struct {
-	digest [sha256.Size]byte
-	empty  bool
+	digest       [sha256.Size]byte
+	empty, short bool
 }
+
+// shortToken is the length of a token that guessing may find, in bytes.
+const shortToken = 16
 
 func loadCredentials(a Access, now func() time.Time) (*credentials, error) {
 	c := &credentials{now: now}
@@ -73,7 +77,7 @@ func parseToken(contents [][]byte) (*token, error) {
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, errors.New("a token is one line of printable ASCII without blanks")
 	}
-	return &token{digest: sha256.Sum256([]byte(text)), empty: text == ""}, nil
+	return &token{digest: sha256.Sum256([]byte(text)), empty: text == "", short: len(text) < shortToken}, nil
 }
 
 // tlsConfig returns what a connection is made with; it changes with the files.
@@ -99,11 +103,6 @@ func (c *credentials) tlsConfig() *tls.Config {
 
 // admit returns why the client may not post, or nil.
 func (c *credentials) admit(r *http.Request) *refusal {
-	if new(http.CrossOriginProtection).Check(r) != nil {
-		// A page in a browser on this machine could post where no token is
-		// asked for.
-		return &refusal{status: http.StatusForbidden, reason: "browser", message: "browsers may not post here"}
-	}
 	if c.clients != nil {
 		if refused := c.admitCertificate(r.TLS); refused != nil {
 			return refused
@@ -143,10 +142,24 @@ func (c *credentials) admitCertificate(state *tls.ConnectionState) *refusal {
 	return nil
 }
 
-// warn tells of an empty token file, which is easily made by mistake.
+// warn tells of what is easily made by mistake: a token file that is empty, or
+// whose token others may guess or read.
 func (c *credentials) warn(logger *slog.Logger) {
-	if c.token != nil && c.token.value.Load().empty {
-		logger.Warn("audit webhook: the token file is empty: nobody is let in", "option", optionToken, "path", c.token.files[0].path)
+	if c.token == nil {
+		return
+	}
+	logger = logger.With("option", optionToken, "path", c.token.files[0].path)
+	switch now := c.token.value.Load(); {
+	case now.empty:
+		logger.Warn("audit webhook: the token file is empty: nobody is let in")
+		return
+	case now.short:
+		logger.Warn("audit webhook: the token is short enough to be guessed: make one of 32 random bytes", "shorter_than", shortToken)
+	}
+	// A file that is gone already is told of by renew.
+	if info, err := os.Stat(c.token.files[0].path); err == nil && info.Mode()&0o004 != 0 {
+		logger.Warn("audit webhook: every user of this machine may read the token file: take that right from others (defaultMode: 0400 or 0440 for a mounted Secret)",
+			"mode", info.Mode().Perm().String())
 	}
 }
 
@@ -161,12 +174,12 @@ func (c *credentials) watch(ctx context.Context, every time.Duration, logger *sl
 		case <-tick.C:
 		}
 		if c.server != nil {
-			c.server.renew(logger)
+			c.server.renew(c.now(), logger)
 		}
 		if c.clients != nil {
-			c.clients.renew(logger)
+			c.clients.renew(c.now(), logger)
 		}
-		if c.token != nil && c.token.renew(logger) {
+		if c.token != nil && c.token.renew(c.now(), logger) {
 			c.warn(logger)
 		}
 	}

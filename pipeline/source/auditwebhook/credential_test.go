@@ -17,7 +17,12 @@ func TestToken(t *testing.T) {
 	opts, ca := newOptions(t)
 	opts.TokenFile = filepath.Join(t.TempDir(), "token")
 	write := func(content string) {
-		if err := os.WriteFile(opts.TokenFile, []byte(content), 0o600); err != nil {
+		// Written in place, the file would be seen empty in between.
+		next := opts.TokenFile + ".next"
+		if err := os.WriteFile(next, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(next, opts.TokenFile); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -220,6 +225,95 @@ func TestFilesTurnedWhileTheyAreRead(t *testing.T) {
 	}
 	if changed, err := r.load(); changed || err != nil {
 		t.Errorf("loaded again: %t %v", changed, err)
+	}
+}
+
+// A file that was deleted leaves what was in it valid, which is said again
+// every hour; emptying it revokes the token.
+func TestDeletedFiles(t *testing.T) {
+	opts, ca := newOptions(t)
+	dir := t.TempDir()
+	write := func(name string, content []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	clients := newAuthority(t, "clients")
+	opts.TokenFile = write("token", []byte("0123456789abcdef"))
+	opts.ClientCAFile = write("ca.crt", clients.pem)
+	var later atomic.Int64
+	opts.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	f := start(t, opts, ca)
+	client := f.client(true, clients.client(t, "kube-apiserver", time.Now().Add(24*time.Hour)))
+	post := func() int {
+		return f.post(client, goodBody(1, 1), "Authorization", "Bearer 0123456789abcdef").status
+	}
+	said := func(option string) int {
+		return strings.Count(f.logs.String(), "stays in use\" error=\"read "+option)
+	}
+	for _, path := range []string{opts.TokenFile, opts.ClientCAFile} {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := 1; n <= 3; n++ {
+		f.eventually("both are missed", func() bool { return said(optionToken) >= n && said(optionClientCA) >= n })
+		if n == 1 && post() != 200 {
+			t.Error("what was read before is not in use any more")
+		}
+		// Looked at again and again, it is not said again.
+		time.Sleep(10 * opts.Limits.Reload)
+		if said(optionToken) != n || said(optionClientCA) != n {
+			t.Errorf("after %d h it was said %d and %d times:\n%s", n-1, said(optionToken), said(optionClientCA), f.logs)
+		}
+		later.Add(int64(remindEvery))
+	}
+	later.Store(0)
+	write("token", nil)
+	f.eventually("the token is revoked", func() bool { return post() == 401 })
+}
+
+func TestWeakTokens(t *testing.T) {
+	const short, open = "short enough to be guessed", "may read the token file"
+	for _, tc := range []struct {
+		name, token string
+		mode        os.FileMode
+		want        []string
+	}{
+		{"good", "0123456789abcdef", 0o600, nil},
+		{"for a group", "0123456789abcdef", 0o640, nil},
+		{"short", "0123456789abcde\n", 0o400, []string{short}},
+		{"open", "0123456789abcdef", 0o644, []string{open}},
+		{"both", "hunter2", 0o604, []string{short, open}},
+		{"empty", "\n", 0o644, []string{"nobody is let in"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			opts, ca := newOptions(t)
+			opts.TokenFile = filepath.Join(t.TempDir(), "token")
+			if err := os.WriteFile(opts.TokenFile, []byte(tc.token), tc.mode); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(opts.TokenFile, tc.mode); err != nil {
+				t.Fatal(err)
+			}
+			f := start(t, opts, ca)
+			f.do(f.client(true), http.MethodGet, "/healthz", nil)
+			f.stop()
+			said := f.logs.String()
+			for _, want := range tc.want {
+				if !strings.Contains(said, want) {
+					t.Errorf("%q is not said", want)
+				}
+			}
+			if n := strings.Count(said, "level=WARN"); n != len(tc.want) {
+				t.Errorf("%d warnings:\n%s", n, said)
+			}
+			if strings.Contains(said, strings.TrimSpace(tc.token)) && tc.name != "empty" {
+				t.Errorf("the token is shown:\n%s", said)
+			}
+		})
 	}
 }
 

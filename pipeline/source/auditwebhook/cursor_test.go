@@ -92,7 +92,7 @@ func TestConcurrentPosts(t *testing.T) {
 func TestFullSpool(t *testing.T) {
 	opts, ca := newOptions(t)
 	body := goodBody(1, 10<<10)
-	spool := openSpool(t, filepath.Join(t.TempDir(), "spool.db"), int64(2*len(body)+10))
+	spool := openSpool(t, filepath.Join(t.TempDir(), "spool.db"), 2*(int64(len(body))+cursor.RowBytes)+10)
 	opts.Spool = spool
 	f := start(t, opts, ca)
 	f.sink.mu.Lock()

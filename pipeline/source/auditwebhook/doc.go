@@ -12,9 +12,10 @@
 // refuses what is no list of audit events at all; an item that cannot be read
 // is yielded like the others, since sending it again would not mend it.
 //
-// Every resource is bounded: connections, in all and by address, requests,
-// bytes of bodies in memory, the time for a header and for a body. What exceeds
-// a bound is refused at once and told when to come back; nothing queues. When
+// Every resource is bounded: connections, requests and the bytes of bodies in
+// memory, each in all and by address, and the time for a header and for a body.
+// What exceeds a bound is refused at once and told when to come back; nothing
+// queues. Connections of strangers make room for others. When
 // the sink is full the reader waits and the spool fills; when the spool is full
 // posts are answered 429, and events stay with the API server. Nothing is
 // dropped here.

@@ -18,8 +18,8 @@ type head struct {
 	at            int
 	kind, version word
 	items, id     bool
-	// itemsAt is where the value of items begins.
-	itemsAt int
+	// itemsAt and itemsEnd are where the value of items begins and ends.
+	itemsAt, itemsEnd int
 }
 
 // word is a short string of a head.
@@ -47,7 +47,7 @@ func readHead(s *scanner) (head, *flaw) {
 			if h.items {
 				return &flaw{begin, "items is there twice"}
 			}
-			h.items, h.itemsAt = true, begin
+			h.items, h.itemsAt, h.itemsEnd = true, begin, end
 		}
 		return nil
 	})
@@ -105,7 +105,7 @@ func (h *head) isList(data []byte) bool {
 
 func (h *head) array(data []byte) bool { return h.items && data[h.itemsAt] == '[' }
 func (h *head) empty(data []byte) bool {
-	return !h.items || bytes.HasPrefix(data[h.itemsAt:], []byte("null"))
+	return !h.items || string(data[h.itemsAt:h.itemsEnd]) == "null"
 }
 
 // complain says why the object is neither a list of audit Events nor one.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"sync"
 )
 
 // listen opens the address that a names, and makes sure that what localhost
@@ -37,59 +36,15 @@ func addressOf(addr net.Addr) netip.Addr {
 	return parsed.Addr().Unmap().WithZone("")
 }
 
-// limited closes connections beyond the bounds as soon as they are made: in the
-// queue of the system they would wait for what may not come.
-type limited struct {
-	net.Listener
-	most, mostEach int
-	refused        func(from netip.Addr)
-
-	mu   sync.Mutex
-	open map[netip.Addr]int
-	all  int
-}
-
-func (l *limited) Accept() (net.Conn, error) {
-	for {
-		conn, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		from := addressOf(conn.RemoteAddr())
-		if l.enter(from) {
-			return &limitedConn{Conn: conn, leave: sync.OnceFunc(func() { l.leave(from) })}, nil
-		}
-		_ = conn.Close()
-		l.refused(from)
+// networkOf returns the address that stands for all that one sender may have:
+// who has one IPv6 address usually has the /64 around it.
+func networkOf(addr netip.Addr) netip.Addr {
+	if !addr.Is6() {
+		return addr
 	}
-}
-
-func (l *limited) enter(from netip.Addr) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.all >= l.most || l.open[from] >= l.mostEach {
-		return false
+	network, err := addr.Prefix(64)
+	if err != nil {
+		return addr
 	}
-	l.all++
-	l.open[from]++
-	return true
-}
-
-func (l *limited) leave(from netip.Addr) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all--
-	if l.open[from]--; l.open[from] == 0 {
-		delete(l.open, from)
-	}
-}
-
-type limitedConn struct {
-	net.Conn
-	leave func()
-}
-
-func (c *limitedConn) Close() error {
-	c.leave()
-	return c.Conn.Close()
+	return network.Addr()
 }

@@ -83,17 +83,27 @@ type Options struct {
 	Limits Limits
 }
 
-// Limits bound what clients can take up. Zero values mean the defaults.
+// Limits bound what clients can take up. Zero values mean the defaults. Where
+// addresses are counted, a /64 of IPv6 is one. Not to be set are the items of a
+// body, 262,144 at most, and the bytes of a header, 16 KiB.
 type Limits struct {
 	// InFlight bounds the bytes of all bodies that are being received and
-	// stored; 64 MiB, and at least twice MaxBody.
+	// stored; 64 MiB, and at least twice MaxBody. Requests of one address get
+	// half of it, though a single one what it needs; beyond, the answer is 503.
 	InFlight int64
-	// Requests bounds the requests that are being received and stored; 64.
+	// Requests bounds the requests that are being received and stored; 64. One
+	// address gets half of it, rounded up; beyond, the answer is 503.
 	Requests int
 	// Connections bounds the open connections, and ConnectionsPerAddress those
-	// of one IP address, so that a stranger cannot take them all; 256 and 64.
+	// of one IP address; 256 and 64. A connection more closes the oldest one on
+	// which no credentials were shown yet, of the address in question or else
+	// of the one that has most of them; if there is none, it is closed itself.
 	Connections           int
 	ConnectionsPerAddress int
+	// StrangerTimeout is how long a connection may be open until credentials
+	// are shown on it, handshake and header included; 5 s. It ends after an
+	// answer to a probe, or to who has shown none.
+	StrangerTimeout time.Duration
 
 	// HeaderTimeout is how long a TLS handshake or a header may take; 10 s.
 	HeaderTimeout time.Duration
@@ -148,6 +158,7 @@ func (l Limits) complete(maxBody int64) Limits {
 	l.Requests = positive(l.Requests, 64)
 	l.Connections = positive(l.Connections, 256)
 	l.ConnectionsPerAddress = positive(l.ConnectionsPerAddress, 64)
+	l.StrangerTimeout = positive(l.StrangerTimeout, 5*time.Second)
 	l.HeaderTimeout = positive(l.HeaderTimeout, 10*time.Second)
 	l.BodyTimeout = positive(l.BodyTimeout, 30*time.Second)
 	l.StallTimeout = min(positive(l.StallTimeout, 10*time.Second), l.BodyTimeout)

@@ -17,8 +17,15 @@ const (
 	// that is nearly full need not take a whole body.
 	batchBytes = 1 << 20
 	batchItems = 512
-	// skippedPrefix is how much of an item that is too large is yielded.
+	// skippedPrefix is how much is yielded of what is skipped. Of an item that is
+	// too large it is up to mostHead of its beginning and mostTail of its end,
+	// but no more than the largest item and no less than leastKept: what comes
+	// before an event's bodies holds 1 MiB of a request's headers, each byte of
+	// which may be written as an escape, and what comes behind them annotations.
 	skippedPrefix = 1 << 10
+	mostHead      = 8 << 20
+	mostTail      = 1 << 20
+	leastKept     = 64 << 10
 	// lookAgain is how long a signal of the spool is waited for.
 	lookAgain = 10 * time.Second
 )
@@ -163,12 +170,21 @@ func (r *reader) yield(ctx context.Context, body event.Spooled, skip int64) erro
 	var index int64
 	var failed error
 	f := split(body.Body, func(raw []byte) bool {
-		if index >= skip {
-			failed = b.add(ctx, index, raw)
+		switch {
+		case index < skip:
+		case raw[0] != '{':
+			b.strays.add(index, raw)
+		default:
+			if failed = b.addStrays(ctx); failed == nil {
+				failed = b.add(ctx, index, raw)
+			}
 		}
 		index++
 		return failed == nil
 	})
+	if failed == nil {
+		failed = b.addStrays(ctx)
+	}
 	if failed != nil {
 		return failed
 	}
@@ -187,37 +203,71 @@ type batch struct {
 	body   *event.Spooled
 	items  []event.Item
 	bytes  int64
+	strays strays
 }
 
-func (b *batch) add(ctx context.Context, index int64, raw []byte) error {
-	if int64(len(raw)) > b.reader.opts.MaxItem {
-		return b.addSkipped(ctx, index, event.RejectTooLarge, raw)
+// strays are consecutive items that are no JSON objects. They become one item:
+// a few bytes that are sent compressed would else make any number of records.
+type strays struct {
+	first, last int64
+	// raw is the first one; nil if there is none.
+	raw  []byte
+	size int64
+}
+
+func (s *strays) add(index int64, raw []byte) {
+	if s.raw == nil {
+		*s = strays{first: index, raw: raw}
 	}
-	return b.push(ctx, index, event.Item{Raw: raw, Size: int64(len(raw))})
+	s.last = index
+	s.size += int64(len(raw))
 }
 
-func (b *batch) addSkipped(ctx context.Context, index int64, reason event.RejectReason, raw []byte) error {
-	return b.push(ctx, index, event.Item{
-		// The rest of it need not stay in memory.
-		Raw:     bytes.Clone(raw[:min(len(raw), skippedPrefix)]),
-		Size:    int64(len(raw)),
-		Skipped: reason,
+func (b *batch) addStrays(ctx context.Context) error {
+	s := b.strays
+	if s.raw == nil {
+		return nil
+	}
+	b.strays = strays{}
+	return b.push(ctx, s.first, s.last, event.Item{
+		Raw: prefix(s.raw), Size: s.size, Skipped: event.RejectNotAnEvent,
 	})
 }
 
-// push adds an item and yields those before it if there are enough. The last
-// one of a body is thus never yielded by it.
-func (b *batch) push(ctx context.Context, index int64, item event.Item) error {
-	if len(b.items) >= batchItems || len(b.items) > 0 && b.bytes+int64(len(item.Raw)) > batchBytes {
+func (b *batch) add(ctx context.Context, index int64, raw []byte) error {
+	item := event.Item{Raw: raw, Size: int64(len(raw))}
+	if largest := b.reader.opts.MaxItem; item.Size > largest {
+		kept := max(largest, leastKept)
+		item.Skipped = event.RejectTooLarge
+		item.Raw = raw[:min(item.Size, kept, mostHead)]
+		item.Tail = raw[item.Size-min(item.Size, kept, mostTail):]
+	}
+	return b.push(ctx, index, index, item)
+}
+
+// prefix is what is yielded of something that is skipped. The rest of it need
+// not stay in memory.
+func prefix(raw []byte) []byte { return bytes.Clone(raw[:min(len(raw), skippedPrefix)]) }
+
+func (b *batch) addSkipped(ctx context.Context, index int64, reason event.RejectReason, raw []byte) error {
+	return b.push(ctx, index, index, event.Item{Raw: prefix(raw), Size: int64(len(raw)), Skipped: reason})
+}
+
+// push adds an item that stands for those from first to last, and yields those
+// before it if there are enough. The last one of a body is thus never yielded by
+// it.
+func (b *batch) push(ctx context.Context, first, last int64, item event.Item) error {
+	size := int64(len(item.Raw) + len(item.Tail))
+	if len(b.items) >= batchItems || len(b.items) > 0 && b.bytes+size > batchBytes {
 		if err := b.flush(ctx); err != nil {
 			return err
 		}
 	}
 	item.Kind, item.Stream = event.KindAudit, b.reader.stream
-	item.Place = event.Place{Source: sourceName, Name: b.body.Sender, Offset: index}
-	item.Position = event.Position(position{b.body.Seq, index}.String())
+	item.Place = event.Place{Source: sourceName, Name: b.body.Sender, Offset: first}
+	item.Position = event.Position(position{b.body.Seq, last}.String())
 	b.items = append(b.items, item)
-	b.bytes += int64(len(item.Raw))
+	b.bytes += size
 	return nil
 }
 

@@ -39,9 +39,11 @@ func TestItems(t *testing.T) {
 			Place: event.Place{Source: "audit_webhook", Name: "127.0.0.1", Offset: index},
 		}
 	}
+	stray := item(`7`, 1, "1/1")
+	stray.Skipped = event.RejectNotAnEvent
 	if diff := cmp.Diff([]event.Item{
 		item(`{"auditID":"a"}`, 0, "1/0"),
-		item(`7`, 1, "1/1"),
+		stray,
 		item(`{"auditID":"b"}`, 2, "1"),
 		item(`{"kind":"Event","apiVersion":"audit.k8s.io/v1"}`, 0, "2"),
 	}, got); diff != "" {
@@ -82,21 +84,6 @@ func TestBatches(t *testing.T) {
 	}
 }
 
-func TestItemTooLarge(t *testing.T) {
-	opts := plain()
-	opts.MaxItem = 4 << 10
-	f := start(t, opts, nil)
-	large := `{"auditID":"` + strings.Repeat("x", 8<<10) + `"}`
-	f.post(f.client(false), listOpen+`{"auditID":"a"},`+large+`,{"auditID":"b"}]}`)
-	got := f.await(3)
-	if got[1].Skipped != event.RejectTooLarge || got[1].Size != int64(len(large)) || string(got[1].Raw) != large[:skippedPrefix] || got[1].Position != "1/1" {
-		t.Errorf("got %+v", got[1])
-	}
-	if got[0].Skipped != "" || got[2].Skipped != "" || got[2].Position != "1" {
-		t.Errorf("got %+v and %+v", got[0], got[2])
-	}
-}
-
 // A body that was damaged on the disk is reported and stops nothing.
 func TestDamagedBody(t *testing.T) {
 	spool := newMemory()
@@ -114,7 +101,7 @@ func TestDamagedBody(t *testing.T) {
 	if diff := cmp.Diff([]string{
 		`1/0  {"auditID":"a"}`,
 		`1 not_json [{"auditID":"a"},{"auditID":"b"`,
-		`2/0  garbage`,
+		`2/0 not_an_event garbage`,
 		`2 not_json garbage`,
 		`3 not_json `,
 		`4  {"auditID":"c"}`,

@@ -24,16 +24,17 @@ func (s *server) receive(storing context.Context, w http.ResponseWriter, r *http
 		hangUp(w)
 		return refused
 	}
-	if !s.inside.enter() {
+	network := networkOf(sender(r))
+	if !s.inside.enter(network) {
 		hangUp(w)
 		return busy("too many requests are under way")
 	}
-	defer s.inside.leave()
-	if !s.memory.fits(max(r.ContentLength, 0)) {
+	defer s.inside.leave(network)
+	mine := share{of: s.memory, network: network}
+	if !mine.fits(max(r.ContentLength, 0)) {
 		hangUp(w)
 		return busy(errBusy.Error())
 	}
-	mine := share{of: &s.memory}
 	defer mine.release()
 	wire := newWire(w, r, s.opts)
 	body, err := receiveBody(wire, r, s.opts.MaxBody, &mine)
@@ -46,7 +47,7 @@ func (s *server) receive(storing context.Context, w http.ResponseWriter, r *http
 	if refused, empty := examine(body); refused != nil || empty {
 		return refused
 	}
-	return s.store(storing, event.Spooled{Sender: sender(r), Received: received, Body: body})
+	return s.store(storing, event.Spooled{Sender: senderText(r), Received: received, Body: body})
 }
 
 // glance looks at what a request says before its body.
@@ -57,6 +58,7 @@ func (s *server) glance(r *http.Request) *refusal {
 		}
 		return refused
 	}
+	trust(r)
 	if r.Method != http.MethodPost {
 		return &refusal{
 			status: http.StatusMethodNotAllowed, reason: "method",

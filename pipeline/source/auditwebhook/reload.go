@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // file is a file and the option that names it.
@@ -22,15 +23,30 @@ type reloaded[T any] struct {
 	value atomic.Pointer[T]
 	// tried is the digest of what was last seen, be it good or not.
 	tried [sha256.Size]byte
+	// broken is why what was last seen is not in use, and warned is when that
+	// was last logged.
+	broken error
+	warned time.Time
 }
 
-// renew loads what has changed and reports whether it is in use now. A broken
-// change leaves the former value and is logged once.
-func (r *reloaded[T]) renew(logger *slog.Logger) bool {
+// remindEvery is how often it is logged that files are still broken: whoever
+// deleted one to revoke what is in it would otherwise take that for done.
+const remindEvery = time.Hour
+
+// renew loads what has changed and reports whether it is in use now. Files that
+// are broken or gone leave the former value: a mounted Secret may flicker.
+func (r *reloaded[T]) renew(now time.Time, logger *slog.Logger) bool {
 	changed, err := r.load()
 	switch {
 	case err != nil:
-		logger.Error("audit webhook: a changed file cannot be used; what was read before stays in use", "error", err)
+		r.broken = err
+	case changed:
+		r.broken = nil
+	}
+	switch {
+	case err != nil || r.broken != nil && now.Sub(r.warned) >= remindEvery:
+		r.warned = now
+		logger.Error("audit webhook: a changed file cannot be used; what was read before stays in use", "error", r.broken)
 	case changed:
 		logger.Info("audit webhook: a changed file is in use now", "option", r.files[0].option, "path", r.files[0].path)
 	}

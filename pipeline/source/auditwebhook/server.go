@@ -16,7 +16,7 @@ type server struct {
 	opts    *Options
 	keys    *credentials
 	reports *reports
-	memory  budget
+	memory  *budget
 	inside  *gate
 	ready   readiness
 	// observe tells the source of every answer.
@@ -40,7 +40,7 @@ func newServer(opts *Options, keys *credentials, l net.Listener, observe func(an
 		opts:     opts,
 		keys:     keys,
 		reports:  newReports(opts.Logger, opts.Now),
-		memory:   budget{most: opts.Limits.InFlight},
+		memory:   newBudget(opts.Limits.InFlight),
 		inside:   newGate(opts.Limits.Requests),
 		observe:  observe,
 		listener: l,
@@ -79,6 +79,7 @@ func (s *server) web(serve http.HandlerFunc) *http.Server {
 	limits := &s.opts.Limits
 	web := &http.Server{
 		Handler:           serve,
+		ConnContext:       withConn,
 		ReadHeaderTimeout: limits.HeaderTimeout,
 		// The last resort for a body that is not read in receive.
 		ReadTimeout:    limits.HeaderTimeout + limits.BodyTimeout,
@@ -109,8 +110,9 @@ func (s *server) accept(ctx context.Context, web *http.Server) {
 		l := &limited{
 			Listener: s.listener,
 			most:     s.opts.Limits.Connections, mostEach: s.opts.Limits.ConnectionsPerAddress,
-			refused: s.crowded,
-			open:    make(map[netip.Addr]int),
+			patience: s.opts.Limits.StrangerTimeout,
+			closed:   s.crowded,
+			open:     make(map[netip.Addr]*crowd),
 		}
 		s.mu.Unlock()
 		var err error
@@ -157,28 +159,34 @@ func (s *server) crowded(from netip.Addr) {
 
 // serve answers one request.
 func (s *server) serve(storing context.Context, w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+	refused := fromBrowser(r, s.opts.nameless())
+	switch {
+	case refused != nil:
+		hangUp(w)
+	case r.URL.Path == "/healthz" || r.URL.Path == "/readyz":
 		if refused := s.probe(w, r); refused != nil {
 			refused.write(w)
 		}
 		return
+	default:
+		refused = s.receive(storing, w, r)
 	}
-	refused := s.receive(storing, w, r)
 	if refused == nil {
 		w.WriteHeader(http.StatusOK)
 		return
 	}
 	s.observe(answer{refused: true})
 	s.reports.warn(r.Context(), refused.reason, "a request was refused",
-		"from", sender(r), "status", refused.status, "reason", refused.reason, "error", refused.message)
+		"from", senderText(r), "status", refused.status, "reason", refused.reason, "error", refused.message)
 	refused.write(w)
 }
 
 // probe answers the kubelet, which shows no credentials and gets to know no
 // more than it needs.
 func (s *server) probe(w http.ResponseWriter, r *http.Request) *refusal {
+	// A connection is kept for who has shown credentials.
+	hangUp(w)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		hangUp(w)
 		return &refusal{status: http.StatusMethodNotAllowed, message: "only GET and HEAD are allowed here", header: [2]string{"Allow", "GET, HEAD"}}
 	}
 	if r.URL.Path == "/readyz" {
@@ -192,11 +200,19 @@ func (s *server) probe(w http.ResponseWriter, r *http.Request) *refusal {
 	return nil
 }
 
-// sender returns the IP address that a request came from.
-func sender(r *http.Request) string {
+// sender returns the IP address that a request came from, without a zone.
+func sender(r *http.Request) netip.Addr {
 	addr, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Addr().Unmap().WithZone("")
+}
+
+func senderText(r *http.Request) string {
+	addr := sender(r)
+	if !addr.IsValid() {
 		return ""
 	}
-	return addr.Addr().Unmap().WithZone("").String()
+	return addr.String()
 }

@@ -71,7 +71,7 @@ func TestAnswers(t *testing.T) {
 		{name: "bomb", body: bomb, header: []string{"Content-Encoding", "gzip"}, status: 413, text: "larger than 65536 bytes"},
 		{name: "bomb not announced", body: bomb, status: 413, text: "larger than 65536 bytes"},
 		{name: "empty parts without end", body: parts.String(), chunked: true, header: []string{"Content-Encoding", "gzip"}, status: 413, text: "larger than 65536 bytes"},
-		{name: "browser", body: good, header: []string{"Sec-Fetch-Site", "cross-site"}, status: 403, text: "browsers"},
+		{name: "items null and more", body: `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":nullx}`, status: 400, text: "items is no array"},
 
 		{name: "live", method: "GET", path: "/healthz", status: 200, text: "ok"},
 		{name: "ready", method: "GET", path: "/readyz", status: 200, text: "ok"},

@@ -154,26 +154,3 @@ func TestStrangersAreNotRead(t *testing.T) {
 		t.Errorf("the connection was kept for %s", took)
 	}
 }
-
-func TestTooManyConnections(t *testing.T) {
-	opts, ca := newOptions(t)
-	opts.Limits.Connections, opts.Limits.ConnectionsPerAddress = 100, 3
-	f := start(t, opts, ca)
-	open := []net.Conn{f.dial(), f.dial(), f.dial()}
-	raw, err := new(net.Dialer).DialContext(t.Context(), "tcp", f.source.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.ReadAll(raw); err != nil && !errors.Is(err, net.ErrClosed) && !strings.Contains(err.Error(), "reset") {
-		t.Errorf("the connection was not closed: %v", err)
-	}
-	_ = raw.Close()
-	_ = open[0].Close()
-	f.eventually("room again", func() bool {
-		got, err := f.try(f.client(false), http.MethodPost, "/", strings.NewReader(goodBody(1, 1)))
-		return err == nil && got.status == 200
-	})
-	if refused := f.source.Status().Refused; refused == 0 {
-		t.Error("none is counted as refused")
-	}
-}

@@ -94,6 +94,7 @@ func TestSplitRefuses(t *testing.T) {
 		{"no version", `{"kind":"EventList","items":[]}`, "apiVersion is missing where audit.k8s.io/v1 is needed at byte 0 (line 1, column 1)"},
 		{"core event", `{"kind":"Event","apiVersion":"v1"}`, "apiVersion is not audit.k8s.io/v1 at byte 29 (line 1, column 30)"},
 		{"items that are none", `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":{}}`, "items is no array at byte 59 (line 1, column 60)"},
+		{"items null and more", `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":nullx}`, "items is no array at byte 59 (line 1, column 60)"},
 		{"items twice", `{"items":[],"items":[],"kind":"EventList","apiVersion":"audit.k8s.io/v1"}`, "items is there twice at byte 20 (line 1, column 21)"},
 		{"kind twice", `{"kind":"EventList","kind":"EventList","apiVersion":"audit.k8s.io/v1"}`, "kind or apiVersion is there twice at byte 27 (line 1, column 28)"},
 		{"array of anything", `[1,2]`, "a JSON object is needed at byte 1 (line 1, column 2)"},
