@@ -14,7 +14,7 @@ func skipped(item *event.Item) error {
 	bad := &decode.Error{Reason: item.Skipped}
 	switch item.Skipped {
 	case event.RejectTooLarge:
-		bad.Detail = "it is larger than is kept in memory"
+		bad.Detail = "it is larger than is read whole"
 	case event.RejectNULBlock:
 		bad.Detail = "a run of NUL bytes, as a crash of the machine leaves it; what was written there is lost"
 	default:

@@ -95,7 +95,7 @@ func auditOptions() []Option {
 		},
 		{
 			Key: "audit_max_line", Kind: KindSize, Default: "8MiB",
-			Doc: "Longest line that is read, from 4KiB to 64MiB. A longer one is skipped and reported.",
+			Doc: "Longest line, or item of a body, that is read whole, from 4KiB to 64MiB. Of a longer one the record has no bodies, and a `rejected` record says where it is.",
 			set: func(c *Config, v string) error {
 				n, err := parseSizeWithin(v, MinAuditLine, MaxAuditLine, "4KiB to 64MiB")
 				c.Audit.MaxLine = int(n)

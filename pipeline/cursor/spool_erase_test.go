@@ -133,18 +133,21 @@ func TestSpoolErasesWhileSomeWait(t *testing.T) {
 func TestSpoolErasesWhatWasDeletedInHaste(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := quickSpool(t)
-		for range 40 {
-			mustAppend(t, s, secret(40_000), secret(600_000))
-		}
-		for more := true; more; {
-			var err error
-			if _, more, err = s.deleteStep(t.Context(), 1<<40, 7, false); err != nil {
-				t.Fatal(err)
+		haste := func() {
+			for range 40 {
+				mustAppend(t, s, secret(40_000), secret(600_000))
+			}
+			for more := true; more; {
+				var err error
+				if _, more, err = s.deleteStep(t.Context(), 1<<40, 7, false); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if traces(t, s.path) == 0 {
+				t.Error("zeros were written")
 			}
 		}
-		if traces(t, s.path) == 0 {
-			t.Error("zeros were written")
-		}
+		haste()
 		var on int
 		if err := s.db.QueryRow("PRAGMA secure_delete").Scan(&on); err != nil || on != 1 {
 			t.Errorf("secure_delete is %d: %v", on, err)
@@ -158,6 +161,9 @@ func TestSpoolErasesWhatWasDeletedInHaste(t *testing.T) {
 		if after := statsOf(t, s); after.FileBytes > 20*spoolPageBytes {
 			t.Errorf("%+v", after)
 		}
+		haste()
+		mustCloseSpool(t, s)
+		wantNoTraces(t, "closed", s.path)
 	})
 }
 
@@ -227,6 +233,10 @@ func TestSpoolErasesBehindAReader(t *testing.T) {
 				t.Errorf("an append waited %v", waited)
 			}
 			deleteAll(t, s)
+		}
+		start := time.Now()
+		if _, err := s.erase(t.Context()); err == nil || time.Since(start) > 2*eraseBusy {
+			t.Errorf("it waited %v for the reader: %v", time.Since(start), err)
 		}
 		if traces(t, path) == 0 {
 			t.Error("the reader was not in the way: the test tests nothing")
