@@ -83,8 +83,9 @@ type QueueStatus struct {
 type Counters struct {
 	// Received counts objects read from the cluster, repeats included.
 	Received int64
-	// Events counts event records made and Audits audit records. Emitted counts
-	// records of all types.
+	// Events counts event records made and Audits audit records, but for those of
+	// audit events that are too large: these count as rejected, although a record
+	// tells what was left of them. Emitted counts records of all types.
 	Events       int64
 	Audits       int64
 	Emitted      int64
