@@ -40,11 +40,14 @@ func TestAccessIsTaken(t *testing.T) {
 		mustAppend(t, s, numbered(1, 10))
 		wantPrivate(t, empty)
 		left := spoolPath(t)
+		// Nothing may move from the log to the file while they are copied.
+		release := occupy(t, s)
 		for file, data := range contents(t, empty) {
 			name := left + strings.TrimPrefix(file, "spool.db")
 			mustWrite(t, name, []byte(data))
 			mustChmod(t, name, mode)
 		}
+		release()
 		other := mustOpenSpool(t, SpoolOptions{Path: left, Logger: logger})
 		if got := drain(t, other, 0); len(got) != 1 {
 			t.Errorf("%d bodies", len(got))
