@@ -16,7 +16,8 @@ type counters struct {
 	commits, commitErrors                                                                 atomic.Int64
 	// committed is the mark of the last batch in the cursor.
 	committed atomic.Uint64
-	mu        sync.Mutex
+
+	mu sync.Mutex
 	// lag is the age of the newest item of each source when it came.
 	lag      map[string]time.Duration
 	rejected map[string]int64

@@ -40,7 +40,7 @@ func BenchmarkAppend(b *testing.B) {
 // wrote, whose bodies have between low and high bytes.
 func corpus(tb testing.TB, low, high int) []redact.Redacted {
 	tb.Helper()
-	f, err := os.Open("testdata/audit.jsonl.gz")
+	f, err := os.Open("../redact/testdata/audit.jsonl.gz")
 	if err != nil {
 		tb.Fatal(err)
 	}
