@@ -36,8 +36,11 @@ type Config struct {
 	ClusterName event.ClusterName
 	Kube        Kube
 	Events      Events
+	Objects     Objects
 	Audit       Audit
-	Cursor      Cursor
+	// Applications says how records are tied to applications.
+	Applications Applications
+	Cursor       Cursor
 	// BatchMaxBytes caps what is handed over at once, in bytes.
 	BatchMaxBytes int
 	// Interval is how often records are handed over.

@@ -46,6 +46,7 @@ type Option struct {
 func Options() []Option {
 	all := clusterOptions()
 	all = append(all, eventOptions()...)
+	all = append(all, objectOptions()...)
 	all = append(all, auditOptions()...)
 	all = append(all, cursorOptions()...)
 	return append(all, hostOptions()...)
@@ -133,7 +134,7 @@ func eventOptions() []Option {
 	return []Option{
 		{
 			Key: "kube_events", Kind: KindBool, Default: "on",
-			Doc: "Read Kubernetes events. When off, and only the audit trail is read, no access to the cluster is needed; `cluster_name` is.",
+			Doc: "Read Kubernetes events. When off, and `kube_objects` with it, no access to the cluster is needed; `cluster_name` is.",
 			set: setBool(func(c *Config) *bool { return &c.Events.Enabled }),
 		},
 		{

@@ -24,6 +24,9 @@ func Parse(g Getter) (Config, error) {
 	if c.SaltFile == "" && c.Cursor.Path != "" {
 		c.SaltFile = c.Cursor.Path + ".salt"
 	}
+	if !c.Objects.EnabledSet {
+		c.Objects.Enabled = c.Events.Enabled
+	}
 	if c.Audit.Webhook.SpoolFile == "" && c.Cursor.Path != "" {
 		c.Audit.Webhook.SpoolFile = c.Cursor.Path + ".spool"
 	}

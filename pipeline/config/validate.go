@@ -43,8 +43,32 @@ func (c Config) Validate() error {
 	if spool := c.Audit.Webhook.SpoolFile; c.Audit.Webhook.Listen != "" && spool != "" && spool != c.Cursor.Path+".spool" {
 		add(unwritable("audit_spool_file", spool))
 	}
+	if file := c.Applications.RulesFile; file != "" {
+		add(unreadable("application_rules_file", file))
+	}
+	add(c.ownKeys()...)
 	add(c.sameFile()...)
 	return errors.Join(errs...)
+}
+
+// ownKeys reports keys of the live objects where these are not watched.
+func (c Config) ownKeys() []*KeyError {
+	if c.Objects.Enabled {
+		return nil
+	}
+	var out []*KeyError
+	for _, k := range []struct {
+		key   string
+		kinds []string
+	}{{"objects_include", c.Objects.Include}, {"objects_exclude", c.Objects.Exclude}} {
+		if len(k.kinds) > 0 {
+			out = append(out, &KeyError{
+				Key: k.key, Value: strings.Join(k.kinds, ","), Problem: "is for live objects, which are not watched",
+				Hint: "set kube_objects on, or drop " + k.key,
+			})
+		}
+	}
+	return out
 }
 
 // sameFile reports files of which each is to hold something else.
@@ -74,16 +98,16 @@ func (c Config) sameFile() []*KeyError {
 
 func (c Config) nothingToRead() []*KeyError {
 	switch {
-	case c.Events.Enabled:
+	case c.Cluster():
 		return nil
 	case !c.Audit.Enabled():
 		return []*KeyError{{
 			Key: "kube_events", Value: "off", Problem: "leaves nothing to read",
-			Hint: "set audit_path or audit_webhook_listen, or drop kube_events",
+			Hint: "set audit_path, audit_webhook_listen or kube_objects, or drop kube_events",
 		}}
 	case c.ClusterName == "":
 		return []*KeyError{{
-			Key: "cluster_name", Problem: "is not set, and with kube_events off nothing else tells the cluster's name",
+			Key: "cluster_name", Problem: "is not set, and with kube_events and kube_objects off nothing else tells the cluster's name",
 			Hint: "set cluster_name",
 		}}
 	}

@@ -30,9 +30,21 @@ func anyRecord() *rapid.Generator[event.Record] {
 	return rapid.Custom(func(t *rapid.T) event.Record {
 		rec := event.Record{ID: "i", Time: drawTime(t, "time"), Cluster: event.ClusterName(draw(t, "cluster"))}
 		rec.Type = rapid.SampledFrom([]event.Type{
-			event.TypeEvent, event.TypeAudit, event.TypeRejected, event.TypeMonitorStatus,
+			event.TypeEvent, event.TypeAudit, event.TypeDeployment, event.TypeRejected, event.TypeMonitorStatus,
 		}).Draw(t, "type")
+		if rec.Type == event.TypeEvent || rec.Type == event.TypeAudit || rec.Type == event.TypeDeployment {
+			rec.Correlation = rapid.SampledFrom([]event.Correlation{"", event.CorrelationMatched, event.CorrelationNotWatched}).Draw(t, "correlation")
+			if rapid.Bool().Draw(t, "application") {
+				rec.Application = drawApplication(t)
+			}
+			if rapid.Bool().Draw(t, "owner") {
+				o := drawObject(t)
+				rec.Owner = &o
+			}
+		}
 		switch rec.Type {
+		case event.TypeDeployment:
+			rec.Deployment = drawDeployment(t)
 		case event.TypeAudit:
 			rec.Audit = drawAudit(t)
 			if !rec.Audit.Object.IsZero() {
@@ -56,11 +68,51 @@ func anyRecord() *rapid.Generator[event.Record] {
 	})
 }
 
+// drawName draws what is never empty.
+func drawName(t *rapid.T, name string) string { return "n" + draw(t, name) }
+
+func drawApplication(t *rapid.T) *event.Application {
+	a := &event.Application{
+		Name: drawName(t, "name"), Namespace: event.Namespace(draw(t, "ns")), Tool: event.ToolHelm,
+		Version: draw(t, "version"), Chart: draw(t, "chart"), Environment: draw(t, "environment"), Tenant: draw(t, "tenant"),
+		DeploymentID: draw(t, "deployment"), RunbookRunID: draw(t, "run"), StepID: draw(t, "step"), ActionID: draw(t, "action"),
+	}
+	if rapid.Bool().Draw(t, "via") {
+		a.Via = event.Via{Rule: event.Rule(drawName(t, "rule")), Object: drawObject(t)}
+	}
+	return a
+}
+
+func drawDeployment(t *rapid.T) *event.Deployment {
+	d := &event.Deployment{
+		Phase: event.DeploymentFailed, Action: event.ActionRollback, Tool: event.ToolArgoCD,
+		Status: draw(t, "status"), Revision: draw(t, "revision"), Version: draw(t, "version"), Chart: draw(t, "chart"),
+		Source: draw(t, "source"), Message: draw(t, "message"), InitiatedBy: draw(t, "initiator"), Omitted: drawCount(t, "omitted"),
+		ApplicationStatus: rapid.SampledFrom([]event.ApplicationStatus{"", event.ApplicationWaiting}).Draw(t, "application status"),
+	}
+	if rapid.Bool().Draw(t, "times") {
+		d.Started, d.Finished = drawTime(t, "started"), drawTime(t, "finished")
+	}
+	for range rapid.IntRange(0, 20).Draw(t, "objects") {
+		d.Objects = append(d.Objects, event.ObjectRef{Kind: draw(t, "kind"), Name: draw(t, "name")})
+	}
+	return d
+}
+
 func drawMonitor(t *rapid.T) *event.MonitorStatus {
 	m := &event.MonitorStatus{
 		Phase: event.PhaseRunning, Instance: draw(t, "instance"), Version: draw(t, "version"), Uptime: time.Duration(drawCount(t, "uptime")),
 		Queue: event.QueueStatus{Records: drawCount(t, "records"), Bytes: drawCount(t, "bytes")},
-		Count: event.Counters{Received: drawCount(t, "received"), Rejected: map[string]int64{draw(t, "reason"): 1 + drawCount(t, "n")/2}},
+		Count: event.Counters{Received: drawCount(t, "received"), Rejected: map[string]int64{draw(t, "reason"): 1 + drawCount(t, "n")/2}, Correlated: map[string]int64{"matched": 1, "no_rule": 2}},
+	}
+	if rapid.Bool().Draw(t, "watched") {
+		m.Objects = &event.ObjectsStatus{Kinds: drawCount(t, "kinds"), Objects: drawCount(t, "objects")}
+		for range rapid.IntRange(0, 3).Draw(t, "troubled") {
+			m.Objects.Troubled = append(m.Objects.Troubled, event.KindStatus{
+				Resource:  event.GroupResource{Group: draw(t, "group"), Resource: drawName(t, "resource")},
+				Namespace: event.Namespace(draw(t, "ns")), State: event.KindForbidden, Error: draw(t, "error"), Since: drawTime(t, "since"),
+			})
+		}
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "sources") {
 		m.Sources = append(m.Sources, event.SourceStatus{
@@ -100,6 +152,9 @@ func drawAudit(t *rapid.T) *event.Audit {
 		RequestURI: draw(t, "uri"), User: drawUser(t), SourceIPs: rapid.SliceOf(rapid.String()).Draw(t, "ips"), UserAgent: draw(t, "agent"),
 		Decision: draw(t, "decision"), Code: rapid.Int64().Draw(t, "code"), Message: draw(t, "message"),
 		StageTime: drawTime(t, "stage"), Request: drawBody(t), Response: drawBody(t),
+	}
+	if rapid.Bool().Draw(t, "actor") {
+		a.Actor = event.Actor{Class: event.ActorHuman, Tool: draw(t, "tool"), ToolVersion: draw(t, "version"), By: event.EvidenceUser}
 	}
 	if rapid.Bool().Draw(t, "received") {
 		a.ReceivedTime = drawTime(t, "received")

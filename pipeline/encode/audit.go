@@ -7,7 +7,7 @@ import (
 )
 
 func (e *encoder) audit(w writer, a *event.Audit) error {
-	w.openMap(20)
+	w.openMap(21)
 	optional(w, "audit_id", string(a.AuditID))
 	optional(w, "stage", string(a.Stage))
 	optional(w, "level", string(a.Level))
@@ -19,6 +19,9 @@ func (e *encoder) audit(w writer, a *event.Audit) error {
 	}
 	texts(w, "source_ips", a.SourceIPs)
 	optional(w, "user_agent", a.UserAgent)
+	if a.Actor.Class != "" {
+		actor(w, &a.Actor)
+	}
 	optional(w, "decision", a.Decision)
 	optional(w, "decision_reason", a.DecisionReason)
 	positive(w, "code", a.Code)
@@ -70,6 +73,16 @@ func user(w writer, key string, u *event.User) {
 		}
 		w.closeMap()
 	}
+	w.closeMap()
+}
+
+func actor(w writer, a *event.Actor) {
+	w.key("actor")
+	w.openMap(4)
+	text(w, "class", string(a.Class))
+	optional(w, "tool", a.Tool)
+	optional(w, "tool_version", a.ToolVersion)
+	optional(w, "by", string(a.By))
 	w.closeMap()
 }
 

@@ -19,7 +19,9 @@ func BenchmarkAppend(b *testing.B) {
 	ev.Annotations = maps.Clone(ev.Labels)
 	withMaps.Event = &ev
 	for name, form := range forms {
-		for kind, rec := range map[string]event.Record{"event": typical(), "event-with-maps": withMaps, "monitor": monitor()} {
+		for kind, rec := range map[string]event.Record{
+			"event": typical(), "event-with-maps": withMaps, "event-correlated": correlated(), "deployment": rollout(), "monitor": monitor(),
+		} {
 			b.Run(name+"/"+kind, func(b *testing.B) {
 				r := redacted(rec)
 				dst := make([]byte, 0, 1<<14)

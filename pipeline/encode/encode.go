@@ -54,6 +54,8 @@ func check(rec *event.Record) error {
 		ok = rec.Event != nil
 	case event.TypeAudit:
 		ok = rec.Audit != nil
+	case event.TypeDeployment:
+		ok = rec.Deployment != nil
 	case event.TypeRejected:
 		ok = rec.Rejected != nil
 	case event.TypeMonitorStatus:
@@ -75,6 +77,8 @@ type encoder struct {
 	bodies  bodyReader
 	// keys is where the keys of a map are sorted.
 	keys []string
+	// scratch is where text is put together.
+	scratch []byte
 }
 
 // encoders spares the allocation of an encoder per record.

@@ -39,6 +39,7 @@ func TestUnknownAndEmptyRecordsAreRefused(t *testing.T) {
 			{Type: event.TypeMonitorStatus, ID: "i", Event: &event.Occurrence{}},
 			{Type: event.TypeAudit, ID: "i", Event: &event.Occurrence{}},
 			{Type: event.TypeRejected, ID: "i", Audit: &event.Audit{}},
+			{Type: event.TypeDeployment, ID: "i", Event: &event.Occurrence{}},
 			{Type: "nonsense", ID: "i", Event: &event.Occurrence{}},
 		} {
 			got, err := form([]byte("kept"), redacted(rec))
@@ -180,16 +181,42 @@ func typical() event.Record {
 	}
 }
 
+// correlated is a typical event that is tied to an application by its owner.
+func correlated() event.Record {
+	rec := typical()
+	rec.Owner = &event.ObjectRef{APIVersion: "apps/v1", Kind: "Deployment", Resource: "deployments", Namespace: "shop", Name: "web", UID: "5e2a6c1d-0f54-4a52-93a4-0e1f6a1f2b57"}
+	rec.Application = &event.Application{
+		Name: "web", Namespace: "shop", Tool: event.ToolHelm, Version: "1.8.0", Chart: "web-0.4.2",
+		Via: event.Via{Rule: "helm-release", Object: *rec.Owner},
+	}
+	rec.Correlation = event.CorrelationMatched
+	return rec
+}
+
+func rollout() event.Record {
+	rec := correlated()
+	rec.Type, rec.ID, rec.Event, rec.Correlation = event.TypeDeployment, "deployment/1", nil, ""
+	rec.Deployment = &event.Deployment{Phase: event.DeploymentSucceeded, Action: event.ActionUpgrade, Tool: event.ToolHelm, Revision: "3"}
+	for range 20 {
+		rec.Deployment.Objects = append(rec.Deployment.Objects, *rec.Owner)
+	}
+	return rec
+}
+
 func monitor() event.Record {
 	return event.Record{
 		Type: event.TypeMonitorStatus, ID: "monitor_status/live_status.0/1/2", Time: time.Unix(1, 0), Cluster: "prod-eu-1",
-		Monitor: &event.MonitorStatus{Phase: event.PhaseRunning, Sources: make([]event.SourceStatus, 3)},
+		Monitor: &event.MonitorStatus{Phase: event.PhaseRunning, Sources: make([]event.SourceStatus, 3), Objects: &event.ObjectsStatus{
+			Troubled: []event.KindStatus{{Resource: event.GroupResource{Group: "metrics.k8s.io", Resource: "pods"}, State: event.KindForbidden}},
+		}},
 	}
 }
 
 func TestNoAllocations(t *testing.T) {
 	for name, form := range forms {
-		for kind, rec := range map[string]event.Record{"event": typical(), "monitor": monitor(), "audit": auditWith(`{"a":[1,"b",null]}`)} {
+		for kind, rec := range map[string]event.Record{
+			"event": typical(), "correlated": correlated(), "deployment": rollout(), "monitor": monitor(), "audit": auditWith(`{"a":[1,"b",null]}`),
+		} {
 			r := redacted(rec)
 			dst := make([]byte, 0, 1<<14)
 			if n := testing.AllocsPerRun(200, func() {

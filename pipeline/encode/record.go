@@ -55,14 +55,22 @@ const _ uint = maxBody - redact.MaxBodyDepth
 // record writes a record of a known type. It fails only where a body is not
 // what a redactor lets pass.
 func (e *encoder) record(w writer, rec *event.Record) error {
-	w.openMap(9)
+	w.openMap(12)
 	text(w, "schema", event.Schema)
 	text(w, "type", string(rec.Type))
 	text(w, "id", string(rec.ID))
 	instant(w, "time", rec.Time)
 	text(w, "cluster", string(rec.Cluster))
+	if rec.Application != nil {
+		w.key("application")
+		application(w, rec.Application)
+	}
+	optional(w, "correlation", string(rec.Correlation))
 	if rec.Object != nil {
 		object(w, "object", rec.Object)
+	}
+	if rec.Owner != nil {
+		object(w, "owner", rec.Owner)
 	}
 	switch rec.Type {
 	case event.TypeEvent:
@@ -77,6 +85,9 @@ func (e *encoder) record(w writer, rec *event.Record) error {
 			w.key("change")
 			changes(w, rec.Audit.Changes)
 		}
+	case event.TypeDeployment:
+		w.key("deployment")
+		deployment(w, rec.Deployment)
 	case event.TypeRejected:
 		w.key("rejected")
 		rejection(w, rec.Rejected)
@@ -102,11 +113,15 @@ func (e *encoder) record(w writer, rec *event.Record) error {
 	return nil
 }
 
+// object writes a reference, or nothing if it names nothing.
 func object(w writer, key string, o *event.ObjectRef) {
-	if o.IsZero() {
-		return
+	if !o.IsZero() {
+		w.key(key)
+		reference(w, o)
 	}
-	w.key(key)
+}
+
+func reference(w writer, o *event.ObjectRef) {
 	w.openMap(9)
 	optional(w, "api_version", o.APIVersion)
 	optional(w, "kind", o.Kind)

@@ -49,6 +49,8 @@ type Audit struct {
 	// own first. All but the last are what the client said.
 	SourceIPs []string
 	UserAgent string
+	// Actor is what kind of a client asked; zero where that is not known.
+	Actor Actor
 
 	// Object is what the request was about; it becomes Record.Object. It is zero
 	// for requests that are about none, such as /healthz.

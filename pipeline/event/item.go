@@ -36,6 +36,8 @@ const (
 	KindEvent Kind = iota
 	// KindAudit is an Event of audit.k8s.io/v1.
 	KindAudit
+	// KindObject is a live object, whole, of a kind that records are made of.
+	KindObject
 )
 
 // Item is what a source yields: an undecoded object and where the source is
@@ -48,6 +50,8 @@ type Item struct {
 	// Raw is the object as JSON. Nobody changes it once the item is yielded;
 	// items may share the memory it lies in.
 	Raw []byte
+	// Live is what is kept of the object; set on items of KindObject only.
+	Live *Live
 	// Place is where the object was found.
 	Place Place
 

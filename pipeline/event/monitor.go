@@ -21,6 +21,8 @@ type MonitorStatus struct {
 	// Uptime is rounded to seconds.
 	Uptime  time.Duration
 	Sources []SourceStatus
+	// Objects is nil where live objects are not watched.
+	Objects *ObjectsStatus
 	Queue   QueueStatus
 	Count   Counters
 }
@@ -68,6 +70,43 @@ type SourceStatus struct {
 	Error string
 }
 
+// ObjectsStatus is what is known of the live objects.
+type ObjectsStatus struct {
+	// Kinds is how many kinds are to be watched, and Synced how many of them have
+	// been listed whole since the start.
+	Kinds  int64
+	Synced int64
+	// Objects is how many live objects are known, and Gone how many that are
+	// remembered.
+	Objects int64
+	Gone    int64
+	// Troubled are the kinds that are not watched as they should be, ordered by
+	// name.
+	Troubled []KindStatus
+}
+
+// KindState says what is wrong with a kind's watch.
+type KindState string
+
+// The states.
+const (
+	// KindForbidden may not be read by this instance.
+	KindForbidden KindState = "forbidden"
+	// KindBackingOff failed, and is tried again.
+	KindBackingOff KindState = "backing_off"
+)
+
+// KindStatus is a kind of objects that is not watched as it should be.
+type KindStatus struct {
+	Resource GroupResource
+	// Namespace is where, empty for everywhere.
+	Namespace Namespace
+	State     KindState
+	Error     string
+	// Since is when the trouble began.
+	Since time.Time
+}
+
 // QueueStatus is what waits to be taken by Fluent Bit.
 type QueueStatus struct {
 	Records  int64
@@ -86,8 +125,10 @@ type Counters struct {
 	// Events counts event records made and Audits audit records, but for those of
 	// audit events that are too large: these count as rejected, although a record
 	// tells what was left of them. Emitted counts records of all types.
-	Events       int64
-	Audits       int64
+	Events int64
+	Audits int64
+	// Deployments counts deployment records.
+	Deployments  int64
 	Emitted      int64
 	Deduplicated int64
 	// Filtered counts audit events that the configuration leaves out.
@@ -100,6 +141,8 @@ type Counters struct {
 	Withheld int64
 	// Rejected counts items that could not be read, by reason.
 	Rejected map[string]int64
+	// Correlated counts event and audit records by Correlation.
+	Correlated map[string]int64
 	// Commits and CommitErrors count transactions of the cursor.
 	Commits      int64
 	CommitErrors int64

@@ -13,6 +13,7 @@ type Type string
 const (
 	TypeEvent         Type = "event"
 	TypeAudit         Type = "audit"
+	TypeDeployment    Type = "deployment"
 	TypeRejected      Type = "rejected"
 	TypeMonitorStatus Type = "monitor_status"
 )
@@ -34,11 +35,20 @@ type Record struct {
 
 	// Object is what the record is about, where it is about one.
 	Object *ObjectRef
+	// Owner is the object at the top of Object's owners; nil where it has none
+	// that is known.
+	Owner *ObjectRef
+	// Application is what Object was deployed as part of; nil where that is not
+	// known, and Correlation then says why. Correlation is empty where nothing
+	// was searched for.
+	Application *Application
+	Correlation Correlation
 
-	Event    *Occurrence
-	Audit    *Audit
-	Rejected *Rejection
-	Monitor  *MonitorStatus
+	Event      *Occurrence
+	Audit      *Audit
+	Deployment *Deployment
+	Rejected   *Rejection
+	Monitor    *MonitorStatus
 
 	// Withheld lists what the redactor had to leave out, and why.
 	Withheld []Withheld

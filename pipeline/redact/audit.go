@@ -41,6 +41,9 @@ func (e *edit) audit(in *event.Audit, recorded, object *event.ObjectRef) *event.
 			own().Impersonated = user
 		}
 	}
+	if actor := applyFields(e, "/audit/actor", actorFields[:], &in.Actor); actor != &in.Actor {
+		own().Actor = *actor
+	}
 	if ips, changed := list(e, "/audit/source_ips/", in.SourceIPs); changed {
 		own().SourceIPs = ips
 	}

@@ -34,6 +34,7 @@ func TestDefectiveLayerKeepsIdentityOfAudit(t *testing.T) {
 			Type: event.TypeAudit, ID: c.id, Time: at, Cluster: "c",
 			Audit: &event.Audit{
 				AuditID: c.auditID, Stage: c.stage, Level: event.LevelRequest, UserAgent: "s3cr3t", Code: 500,
+				Actor:        event.Actor{Class: event.ActorHuman, Tool: "s3cr3t", ToolVersion: "s3cr3t", By: event.EvidenceUserAgent},
 				ReceivedTime: at, StageTime: at, Request: "{}",
 			},
 		}
@@ -45,7 +46,10 @@ func TestDefectiveLayerKeepsIdentityOfAudit(t *testing.T) {
 		if !c.keepsID && !isAnonymous(event.TypeAudit, out.ID) {
 			t.Errorf("%s: identity %s", c.id, out.ID)
 		}
-		want := &event.Audit{Level: event.LevelRequest, Code: 500, ReceivedTime: at, StageTime: at, Message: MarkWithheld}
+		want := &event.Audit{
+			Level: event.LevelRequest, Code: 500, ReceivedTime: at, StageTime: at, Message: MarkWithheld,
+			Actor: event.Actor{Class: event.ActorHuman, By: event.EvidenceUserAgent},
+		}
 		if c.stage == event.StagePanic {
 			want.Stage = c.stage
 		}

@@ -35,6 +35,9 @@ func applyFields[T any](e *edit, base string, fields []field[T], v *T) *T {
 	owned := false
 	for i := range fields {
 		s := *fields[i].at(v)
+		if s == "" {
+			continue
+		}
 		out := e.apply(base, fields[i].name, place{}, s)
 		if out == s {
 			continue
@@ -45,6 +48,39 @@ func applyFields[T any](e *edit, base string, fields []field[T], v *T) *T {
 		*fields[i].at(v) = out
 	}
 	return v
+}
+
+// reference redacts a reference, and returns it or a changed copy. What is the
+// same in one of the others, all of which have been redacted, needs no second
+// look: an object, its owner and what a rule matched have much in common.
+func (e *edit) reference(base string, ref *event.ObjectRef, others ...*event.ObjectRef) *event.ObjectRef {
+	out := ref
+	for i := range objectFields {
+		f := &objectFields[i]
+		s := *f.at(ref)
+		if s == "" || isKnown(f, s, others) {
+			continue
+		}
+		clean := e.apply(base, f.name, place{}, s)
+		if clean == s {
+			continue
+		}
+		if out == ref {
+			out = new(*ref)
+		}
+		*f.at(out) = clean
+	}
+	return out
+}
+
+func isKnown(f *field[event.ObjectRef], s string, others []*event.ObjectRef) bool {
+	for _, other := range others {
+		// What was withheld is told of each place.
+		if other != nil && *f.at(other) == s && s != MarkWithheld {
+			return true
+		}
+	}
+	return false
 }
 
 // strings redacts the values of a map, and returns m or a changed copy.

@@ -72,6 +72,49 @@ var auditFields = [...]field[event.Audit]{
 	{"/reason", func(a *event.Audit) *string { return &a.Reason }},
 }
 
+// actorFields are the strings of an actor that come from the client.
+var actorFields = [...]field[event.Actor]{
+	{"/tool", func(a *event.Actor) *string { return &a.Tool }},
+	{"/tool_version", func(a *event.Actor) *string { return &a.ToolVersion }},
+}
+
+// applicationFields are the strings of an application itself. Labels and
+// annotations say most of them.
+var applicationFields = [...]field[event.Application]{
+	{"/name", func(a *event.Application) *string { return &a.Name }},
+	{"/namespace", func(a *event.Application) *string { return (*string)(&a.Namespace) }},
+	{"/tool", func(a *event.Application) *string { return (*string)(&a.Tool) }},
+	{"/version", func(a *event.Application) *string { return &a.Version }},
+	{"/chart", func(a *event.Application) *string { return &a.Chart }},
+	{"/environment", func(a *event.Application) *string { return &a.Environment }},
+	{"/tenant", func(a *event.Application) *string { return &a.Tenant }},
+	{"/deployment_id", func(a *event.Application) *string { return &a.DeploymentID }},
+	{"/runbook_run_id", func(a *event.Application) *string { return &a.RunbookRunID }},
+	{"/step_id", func(a *event.Application) *string { return &a.StepID }},
+	{"/action_id", func(a *event.Application) *string { return &a.ActionID }},
+	{"/via/rule", func(a *event.Application) *string { return (*string)(&a.Via.Rule) }},
+}
+
+// deploymentFields are the strings of a deployment itself that are text. The
+// message quotes what the API server and the tool's own parts answered.
+var deploymentFields = [...]field[event.Deployment]{
+	{"/tool", func(d *event.Deployment) *string { return (*string)(&d.Tool) }},
+	{"/status", func(d *event.Deployment) *string { return &d.Status }},
+	{"/revision", func(d *event.Deployment) *string { return &d.Revision }},
+	{"/version", func(d *event.Deployment) *string { return &d.Version }},
+	{"/chart", func(d *event.Deployment) *string { return &d.Chart }},
+	{"/message", func(d *event.Deployment) *string { return &d.Message }},
+	{"/initiated_by", func(d *event.Deployment) *string { return &d.InitiatedBy }},
+}
+
+// kindFields are the strings of a kind's status.
+var kindFields = [...]field[event.KindStatus]{
+	{"/resource", func(k *event.KindStatus) *string { return &k.Resource.Group }},
+	{"/resource", func(k *event.KindStatus) *string { return &k.Resource.Resource }},
+	{"/namespace", func(k *event.KindStatus) *string { return (*string)(&k.Namespace) }},
+	{"/error", func(k *event.KindStatus) *string { return &k.Error }},
+}
+
 // userFields are the strings of a user itself.
 var userFields = [...]field[event.User]{
 	{"/name", func(u *event.User) *string { return &u.Name }},

@@ -50,7 +50,7 @@ func FuzzRedact(f *testing.F) {
 
 func placed(where byte, text string) event.Record {
 	rec := event.Record{Type: event.TypeEvent, ID: "i", Event: &event.Occurrence{Count: 1}}
-	switch where % 6 {
+	switch where % 8 {
 	case 0:
 		rec.Event.Message = text
 	case 1:
@@ -62,6 +62,13 @@ func placed(where byte, text string) event.Record {
 	case 4:
 		rec.Object = &event.ObjectRef{Name: text}
 		rec.Event.Related = event.ObjectRef{FieldPath: text}
+	case 6:
+		rec.Type, rec.Event = event.TypeDeployment, nil
+		rec.Object = &event.ObjectRef{APIVersion: "v1", Kind: "Secret"}
+		rec.Deployment = &event.Deployment{Phase: event.DeploymentFailed, Message: text, Source: text, Objects: []event.ObjectRef{{Name: text}}}
+	case 7:
+		rec.Owner = &event.ObjectRef{Name: text}
+		rec.Application = &event.Application{Name: "a", Tool: event.ToolRules, Version: text, Via: event.Via{Rule: "r", Object: *rec.Owner}}
 	case 5:
 		rec.Type, rec.Event = event.TypeMonitorStatus, nil
 		rec.Monitor = &event.MonitorStatus{Instance: text, Sources: []event.SourceStatus{{Error: text}}}

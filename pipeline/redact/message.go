@@ -40,6 +40,11 @@ func quotation(v string, i int) (start, end int) {
 		if hasPrefixFold(v[i:], "not found:") {
 			return toldValue(v, i+len("not found:"))
 		}
+	case 'g':
+		// Server-side apply shows what is of another type than the schema's.
+		if strings.HasPrefix(v[i:], "got &") && v[i+len("got &"):] != MarkRedacted {
+			return i + len("got &"), len(v)
+		}
 	case '.':
 		// Decoders show what is around an error between two of these.
 		if strings.HasPrefix(v[i:], "...|") && v[i+len("...|"):] != MarkRedacted {
@@ -175,6 +180,9 @@ func speaksOfSecret(v string) bool {
 		rest := v[i+len("secret"):]
 		if hasPrefixFold(rest, " is invalid") || hasPrefixFold(rest, " in version") {
 			return true
+		}
+		if strings.HasPrefix(rest, ")") && hasSuffixFold(v[:i], "kind=") {
+			return true // (shop/db; /v1, Kind=Secret)
 		}
 		if rest != "" && rest[0]|0x20 == 's' {
 			rest = rest[1:]

@@ -28,5 +28,36 @@ func (e *edit) monitor(in *event.MonitorStatus) *event.MonitorStatus {
 		}
 		out.Sources[i] = *cleaned
 	}
+	if in.Objects == nil {
+		return out
+	}
+	if troubled, changed := e.troubled(in.Objects.Troubled); changed {
+		if out == in {
+			out = new(*in)
+		}
+		out.Objects = new(*in.Objects)
+		out.Objects.Troubled = troubled
+	}
 	return out
+}
+
+// troubled redacts what is said of kinds, and returns the list or a changed
+// copy.
+func (e *edit) troubled(in []event.KindStatus) ([]event.KindStatus, bool) {
+	out, owned := in, false
+	for i := range in {
+		first := len(e.withheld)
+		clean := applyFields(e, "", kindFields[:], &in[i])
+		if len(e.withheld) > first {
+			e.relocate(first, "/monitor/objects/troubled/"+strconv.Itoa(i))
+		}
+		if clean == &in[i] {
+			continue
+		}
+		if !owned {
+			out, owned = slices.Clone(in), true
+		}
+		out[i] = *clean
+	}
+	return out, owned
 }

@@ -112,12 +112,22 @@ func (r *Redactor) Redact(rec event.Record) (out Redacted) {
 	if object != nil {
 		rec.Object = applyFields(&e, "/object", objectFields[:], object)
 	}
+	if rec.Owner != nil {
+		rec.Owner = e.reference("/owner", rec.Owner, rec.Object)
+	}
+	if rec.Application != nil {
+		rec.Application = e.application(rec.Application, rec.Object, rec.Owner)
+	}
 	if rec.Event != nil {
 		rec.Event = e.occurrence(rec.Event, e.subject(&rec.Event.Regarding, object, rec.Object))
 	}
 	if rec.Audit != nil {
 		rec.ID = e.identity(r.hasher, rec.Type, rec.ID)
 		rec.Audit = e.audit(rec.Audit, object, e.subject(&rec.Audit.Object, object, rec.Object))
+	}
+	if rec.Deployment != nil {
+		rec.ID = e.identity(r.hasher, rec.Type, rec.ID)
+		rec.Deployment = e.deployment(rec.Deployment)
 	}
 	if rec.Rejected != nil {
 		rec.Rejected = applyFields(&e, "/rejected", rejectedFields[:], rec.Rejected)

@@ -17,11 +17,15 @@ func full(s string) event.Record {
 		APIVersion: s, Kind: s, Resource: s, Subresource: s, Namespace: event.Namespace(s), Name: s, UID: event.UID(s),
 		ResourceVersion: event.ResourceVersion(s), FieldPath: s,
 	}
-	about := object
+	about, owner := object, object
 	user := event.User{Name: s, UID: s, Groups: []string{"g", s}, Extra: []event.Extra{{Key: s, Values: []string{"v", s}}}}
 	impersonated := user
 	return event.Record{
-		Type: event.TypeEvent, ID: "event/u/1", Cluster: event.ClusterName(s), Object: &about,
+		Type: event.TypeEvent, ID: "event/u/1", Cluster: event.ClusterName(s), Object: &about, Owner: &owner,
+		Application: &event.Application{
+			Name: s, Namespace: event.Namespace(s), Tool: event.Tool(s), Version: s, Chart: s, Environment: s, Tenant: s,
+			DeploymentID: s, RunbookRunID: s, StepID: s, ActionID: s, Via: event.Via{Rule: event.Rule(s), Object: object},
+		},
 		Event: &event.Occurrence{
 			UID: event.UID(s), ResourceVersion: event.ResourceVersion(s), Namespace: event.Namespace(s), Name: s,
 			Regarding: object, Related: object, Reason: s, Message: s, Type: s, Action: s,
@@ -36,12 +40,21 @@ func full(s string) event.Record {
 			Request:     event.JSON(s), Response: event.JSON(s),
 			Changes: &event.Changes{Type: event.ChangeUpdate, Paths: []event.FieldPath{"spec", event.FieldPath(s)}},
 		},
+		Deployment: &event.Deployment{
+			Phase: event.DeploymentFailed, Action: event.ActionSync, Tool: event.Tool(s), Status: s, Revision: s, Version: s, Chart: s,
+			Source: s, Message: s, InitiatedBy: s, ApplicationStatus: event.ApplicationUnavailable,
+			Objects: []event.ObjectRef{{Name: "a"}, object, object}, Omitted: 2,
+		},
 		Rejected: &event.Rejection{
 			Place: event.Place{Source: s, Name: s, Offset: 7}, Reason: event.RejectNotJSON, Detail: s, Bytes: 9,
 		},
 		Monitor: &event.MonitorStatus{
 			Instance: s, Version: s,
 			Sources: []event.SourceStatus{{Name: "events"}, {Name: s, Scope: s, API: s, ResourceVersion: event.ResourceVersion(s), Error: s}},
+			Objects: &event.ObjectsStatus{Kinds: 3, Troubled: []event.KindStatus{
+				{Resource: event.GroupResource{Resource: "pods"}},
+				{Resource: event.GroupResource{Group: s, Resource: s}, Namespace: event.Namespace(s), Error: s},
+			}},
 		},
 	}
 }
@@ -100,7 +113,9 @@ func fillStrings(t *testing.T, v reflect.Value, s string) {
 	switch v.Kind() {
 	case reflect.String:
 		switch v.Interface().(type) {
-		case event.Phase, event.SourceState, event.Type, event.RecordID, event.ChangeType, event.RejectReason:
+		case event.Phase, event.SourceState, event.Type, event.RecordID, event.ChangeType, event.RejectReason,
+			event.Correlation, event.DeploymentPhase, event.DeploymentAction, event.ApplicationStatus,
+			event.ActorClass, event.ActorEvidence, event.KindState:
 			return
 		}
 		if v.String() == "" {
@@ -143,6 +158,15 @@ func TestDefectiveLayerWithholdsAll(t *testing.T) {
 	}
 	if r := out.Rejected; r == nil || r.Place.Offset != 7 || r.Reason != event.RejectNotJSON || r.Bytes != 9 {
 		t.Errorf("%+v", out.Rejected)
+	}
+	wantDeployment := &event.Deployment{
+		Phase: event.DeploymentFailed, Action: event.ActionSync, Message: MarkWithheld, ApplicationStatus: event.ApplicationUnavailable, Omitted: 5,
+	}
+	if !reflect.DeepEqual(out.Deployment, wantDeployment) || out.Application != nil || out.Owner != nil {
+		t.Errorf("%+v %+v %+v", out.Deployment, out.Application, out.Owner)
+	}
+	if o := out.Monitor.Objects; o == nil || o.Kinds != 3 || o.Troubled != nil {
+		t.Errorf("%+v", o)
 	}
 }
 
@@ -195,6 +219,35 @@ func ordinary() event.Record {
 	}
 }
 
+// correlated is an ordinary event that is tied to an application by its owner.
+func correlated() event.Record {
+	rec := ordinary()
+	rec.Owner = &event.ObjectRef{
+		APIVersion: "apps/v1", Kind: "Deployment", Resource: "deployments", Namespace: "shop", Name: "web",
+		UID: "5e2a6c1d-0f54-4a52-93a4-0e1f6a1f2b57",
+	}
+	rec.Application = &event.Application{
+		Name: "web", Namespace: "shop", Tool: event.ToolHelm, Version: "1.8.0", Chart: "web-0.4.2",
+		Via: event.Via{Rule: "helm-release", Object: *rec.Owner},
+	}
+	rec.Correlation = event.CorrelationMatched
+	return rec
+}
+
+func rollout() event.Record {
+	rec := correlated()
+	rec.Type, rec.ID, rec.Event, rec.Correlation = event.TypeDeployment, "deployment/1", nil, ""
+	rec.Object = &event.ObjectRef{APIVersion: "v1", Kind: "Secret", Namespace: "shop", Name: "sh.helm.release.v1.web.v3"}
+	rec.Deployment = &event.Deployment{
+		Phase: event.DeploymentSucceeded, Action: event.ActionUpgrade, Tool: event.ToolHelm, Status: "deployed", Revision: "3",
+		Message: "Upgrade complete", Source: "https://git@git.example.com/shop/web.git",
+	}
+	for range 20 {
+		rec.Deployment.Objects = append(rec.Deployment.Objects, *rec.Owner)
+	}
+	return rec
+}
+
 func ordinaryAudit() event.Record {
 	object := event.ObjectRef{APIVersion: "apps/v1", Resource: "deployments", Namespace: "shop", Name: "web"}
 	about := object
@@ -216,11 +269,15 @@ func TestOrdinaryRecordCostsNoAllocation(t *testing.T) {
 	r := New(Options{Salt: testSalt})
 	status := event.Record{
 		Type: event.TypeMonitorStatus, Cluster: "c",
-		Monitor: &event.MonitorStatus{Instance: "live_status.0", Sources: []event.SourceStatus{
+		Monitor: &event.MonitorStatus{Instance: "live_status.0", Objects: &event.ObjectsStatus{
+			Troubled: []event.KindStatus{{Resource: event.GroupResource{Resource: "widgets", Group: "example.com"}, Error: "list: forbidden"}},
+		}, Sources: []event.SourceStatus{
 			{Name: "events", Scope: "*", Error: "get https://10.0.0.1:443/api: connection refused"},
 		}},
 	}
-	for name, rec := range map[string]event.Record{"event": ordinary(), "audit": ordinaryAudit(), "monitor": status} {
+	for name, rec := range map[string]event.Record{
+		"event": ordinary(), "correlated": correlated(), "audit": ordinaryAudit(), "deployment": rollout(), "monitor": status,
+	} {
 		var out Redacted
 		if n := testing.AllocsPerRun(100, func() { out = r.Redact(rec) }); n != 0 && !raceDetector {
 			t.Errorf("%s: %v allocations", name, n)
@@ -237,7 +294,9 @@ func BenchmarkRedact(b *testing.B) {
 	ev := *applied.Event
 	ev.Annotations = map[string]string{lastApplied: `{"apiVersion":"v1","data":{"a":"` + strings.Repeat("QUJD", 300) + `"},"kind":"Secret","metadata":{"name":"x"}}`}
 	applied.Event = &ev
-	for name, rec := range map[string]event.Record{"ordinary": ordinary(), "last-applied": applied} {
+	for name, rec := range map[string]event.Record{
+		"ordinary": ordinary(), "correlated": correlated(), "deployment": rollout(), "last-applied": applied,
+	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

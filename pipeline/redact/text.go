@@ -117,7 +117,7 @@ func look(v string) hint {
 		case 'p'<<8 | 'a':
 			found |= keyHint(v[i:], "password", hintCredential) | keyHint(v[i:], "path", hintManifest)
 		case 's'<<8 | 'e':
-			if hasPrefixFold(v[i:], "secret in version") {
+			if hasPrefixFold(v[i:], "secret in version") || hasPrefixFold(v[i:], "secret)") {
 				found |= hintQuote
 			}
 		case 'v'<<8 | 'a':

@@ -9,7 +9,7 @@ import (
 // withholdAll keeps of a record only what the pipeline made itself: its
 // identity, its times and its counts.
 func (r *Redactor) withholdAll(rec event.Record) event.Record {
-	out := event.Record{Type: rec.Type, ID: rec.ID, Time: rec.Time, Cluster: MarkWithheld}
+	out := event.Record{Type: rec.Type, ID: rec.ID, Time: rec.Time, Cluster: MarkWithheld, Correlation: rec.Correlation}
 	if o := rec.Event; o != nil {
 		out.Event = &event.Occurrence{
 			FirstTime: o.FirstTime, LastTime: o.LastTime, Count: o.Count, CountDelta: o.CountDelta,
@@ -18,6 +18,7 @@ func (r *Redactor) withholdAll(rec event.Record) event.Record {
 	}
 	if a := rec.Audit; a != nil {
 		out.Audit = &event.Audit{Code: a.Code, ReceivedTime: a.ReceivedTime, StageTime: a.StageTime, Message: MarkWithheld}
+		out.Audit.Actor = event.Actor{Class: a.Actor.Class, By: a.Actor.By}
 		stated := false
 		switch a.Stage {
 		case event.StageRequestReceived, event.StageResponseStarted, event.StageResponseComplete, event.StagePanic:
@@ -36,6 +37,17 @@ func (r *Redactor) withholdAll(rec event.Record) event.Record {
 			out.ID = anonymous(r.hasher, rec.Type, rec.ID)
 		}
 	}
+	if d := rec.Deployment; d != nil {
+		out.Deployment = &event.Deployment{
+			Phase: d.Phase, Action: d.Action, Started: d.Started, Finished: d.Finished,
+			ApplicationStatus: d.ApplicationStatus, Message: MarkWithheld,
+			Omitted: d.Omitted + int64(len(d.Objects)),
+		}
+		// Names of the cluster are part of it.
+		if !isAnonymous(rec.Type, rec.ID) {
+			out.ID = anonymous(r.hasher, rec.Type, rec.ID)
+		}
+	}
 	if bad := rec.Rejected; bad != nil {
 		out.Rejected = &event.Rejection{
 			Place: event.Place{Source: MarkWithheld, Offset: bad.Place.Offset}, Reason: bad.Reason, Bytes: bad.Bytes,
@@ -43,7 +55,10 @@ func (r *Redactor) withholdAll(rec event.Record) event.Record {
 	}
 	if m := rec.Monitor; m != nil {
 		out.Monitor = &event.MonitorStatus{Phase: m.Phase, Uptime: m.Uptime, Queue: m.Queue, Count: m.Count}
-		out.Monitor.Count.Rejected = nil
+		out.Monitor.Count.Rejected, out.Monitor.Count.Correlated = nil, nil
+		if o := m.Objects; o != nil {
+			out.Monitor.Objects = &event.ObjectsStatus{Kinds: o.Kinds, Synced: o.Synced, Objects: o.Objects, Gone: o.Gone}
+		}
 	}
 	out.Withheld = append(out.Withheld, event.Withheld{Path: "", Reason: ReasonFailed})
 	return out
