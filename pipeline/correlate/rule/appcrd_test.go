@@ -1,0 +1,5 @@
+package rule
+
+import "testing"
+
+func TestApplicationCRD(t *testing.T) { testFixtures(t, "appcrd") }

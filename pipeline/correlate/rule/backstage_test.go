@@ -1,0 +1,5 @@
+package rule
+
+import "testing"
+
+func TestBackstage(t *testing.T) { testFixtures(t, "backstage") }

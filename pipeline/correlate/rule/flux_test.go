@@ -1,0 +1,5 @@
+package rule
+
+import "testing"
+
+func TestFlux(t *testing.T) { testFixtures(t, "flux") }

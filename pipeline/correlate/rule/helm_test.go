@@ -1,0 +1,5 @@
+package rule
+
+import "testing"
+
+func TestHelm(t *testing.T) { testFixtures(t, "helm") }

@@ -1,0 +1,5 @@
+package rule
+
+import "testing"
+
+func TestKapp(t *testing.T) { testFixtures(t, "kapp") }

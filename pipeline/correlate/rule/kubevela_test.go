@@ -1,0 +1,5 @@
+package rule
+
+import "testing"
+
+func TestKubeVela(t *testing.T) { testFixtures(t, "kubevela") }

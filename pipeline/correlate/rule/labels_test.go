@@ -1,0 +1,5 @@
+package rule
+
+import "testing"
+
+func TestLabels(t *testing.T) { testFixtures(t, "labels") }

@@ -1,0 +1,5 @@
+package rule
+
+import "testing"
+
+func TestOctopus(t *testing.T) { testFixtures(t, "octopus") }

@@ -1,0 +1,5 @@
+package rule
+
+import "testing"
+
+func TestOwn(t *testing.T) { testFixtures(t, "own") }
