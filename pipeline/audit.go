@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/fluent-live/live-status/pipeline/actor"
 	"github.com/fluent-live/live-status/pipeline/change"
 	"github.com/fluent-live/live-status/pipeline/config"
 	"github.com/fluent-live/live-status/pipeline/decode"
@@ -34,38 +35,30 @@ type audits struct {
 }
 
 // audit drives an audit event through the stages.
-func (p *pump) audit(ctx context.Context, item *event.Item) error {
+func (p *pump) audit(ctx context.Context, item *event.Item, a *event.Audit) error {
 	p.count.received.Add(1)
-	var a event.Audit
-	err := guard(func() (err error) {
-		a, err = p.audits.decoder.Decode(item.Raw)
-		return err
-	})
-	if err != nil {
-		return p.reject(ctx, item, err)
-	}
-	if !p.audits.filter.Pass(&a) {
+	if !p.audits.filter.Pass(a) {
 		p.count.filtered.Add(1)
 		return p.advance(ctx, item)
 	}
-	fingerprint := p.audits.window.Fingerprint(&a)
+	fingerprint := p.audits.window.Fingerprint(a)
 	if p.audits.window.Known(fingerprint) {
 		p.count.deduplicated.Add(1)
 		return p.advance(ctx, item)
 	}
-	err = guard(func() error {
-		a.Changes = p.audits.tracker.Changes(&a)
+	err := guard(func() error {
+		a.Changes = p.audits.tracker.Changes(a)
 		return nil
 	})
 	if err != nil {
 		return p.reject(ctx, item, err)
 	}
-	if !p.audits.wantsBodies(&a) {
-		a.Request, a.Response = "", ""
-	}
 	now := time.Now()
 	p.count.audits.Add(1)
-	rec := p.auditRecord(&a, fingerprint)
+	rec := p.auditRecord(a, fingerprint)
+	if !p.audits.wantsBodies(a) {
+		a.Request, a.Response = "", ""
+	}
 	p.count.arrived(item.Place.Source, now.Sub(rec.Time))
 	if err := p.emit(ctx, item, rec, remembered{passed: fingerprint, audited: true}); err != nil {
 		return err
@@ -82,6 +75,8 @@ func (p *pump) auditRecord(a *event.Audit, fp event.Fingerprint) event.Record {
 	if !a.Object.IsZero() {
 		rec.Object = &a.Object
 	}
+	a.Actor = actor.Classify(a)
+	p.correlate(&rec)
 	return rec
 }
 

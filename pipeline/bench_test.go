@@ -52,8 +52,8 @@ func BenchmarkSteadyState(b *testing.B) {
 			now := time.Now().UTC().Format(time.RFC3339)
 			one := func(n int) {
 				item := event.Item{Stream: "s", Change: event.Updated, Position: event.Position(fmt.Sprint(n)), Raw: []byte(kubeEvent(n%keys, n, 1+n/keys, now))}
-				if err := p.pump.process(ctx, &item); err != nil {
-					b.Fatal(err)
+				if !p.pump.admit(ctx, item) {
+					b.Fatal("the pump has stopped")
 				}
 				if n%500 == 0 {
 					p.outbox.accept(time.Now())

@@ -12,8 +12,8 @@ import (
 // counters are kept by the goroutine that runs the stages and by the
 // committer, and read by whoever asks.
 type counters struct {
-	received, events, audits, emitted, deduplicated, filtered, expired, deleted, withheld atomic.Int64
-	commits, commitErrors                                                                 atomic.Int64
+	received, events, audits, deployments, emitted, deduplicated, filtered, expired, deleted, withheld atomic.Int64
+	commits, commitErrors                                                                              atomic.Int64
 	// committed is the mark of the last batch in the cursor.
 	committed atomic.Uint64
 
@@ -21,6 +21,17 @@ type counters struct {
 	// lag is the age of the newest item of each source when it came.
 	lag      map[string]time.Duration
 	rejected map[string]int64
+	ties     map[event.Correlation]int64
+}
+
+// correlated counts how the search for a record's application ended.
+func (c *counters) correlated(how event.Correlation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ties == nil {
+		c.ties = map[event.Correlation]int64{}
+	}
+	c.ties[how]++
 }
 
 // reject counts a rejected item and returns how many there were of its reason
@@ -56,11 +67,19 @@ func (c *counters) lagOf(source string) time.Duration {
 func (c *counters) snapshot() event.Counters {
 	c.mu.Lock()
 	rejected := maps.Clone(c.rejected)
+	var ties map[string]int64
+	for how, n := range c.ties {
+		if ties == nil {
+			ties = map[string]int64{}
+		}
+		ties[string(how)] = n
+	}
 	c.mu.Unlock()
 	return event.Counters{
 		Received:     c.received.Load(),
 		Events:       c.events.Load(),
 		Audits:       c.audits.Load(),
+		Deployments:  c.deployments.Load(),
 		Emitted:      c.emitted.Load(),
 		Deduplicated: c.deduplicated.Load(),
 		Filtered:     c.filtered.Load(),
@@ -68,6 +87,7 @@ func (c *counters) snapshot() event.Counters {
 		Deleted:      c.deleted.Load(),
 		Withheld:     c.withheld.Load(),
 		Rejected:     rejected,
+		Correlated:   ties,
 		Commits:      c.commits.Load(),
 		CommitErrors: c.commitErrors.Load(),
 	}

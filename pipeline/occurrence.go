@@ -5,22 +5,12 @@ import (
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline/cursor"
-	"github.com/fluent-live/live-status/pipeline/decode"
 	"github.com/fluent-live/live-status/pipeline/dedup"
 	"github.com/fluent-live/live-status/pipeline/event"
 )
 
 // event drives a Kubernetes event through the stages.
-func (p *pump) event(ctx context.Context, item *event.Item) error {
-	var occ event.Occurrence
-	err := guard(func() (err error) {
-		occ, err = decode.KubeEvent(item.Raw)
-		return err
-	})
-	if err != nil {
-		p.count.received.Add(1)
-		return p.reject(ctx, item, err)
-	}
+func (p *pump) event(ctx context.Context, item *event.Item, occ *event.Occurrence) error {
 	if item.Change == event.Deleted {
 		p.count.received.Add(1)
 		p.count.deleted.Add(1)
@@ -32,7 +22,7 @@ func (p *pump) event(ctx context.Context, item *event.Item) error {
 			return cursor.SeenChange{Key: p.events.Forget(mark, occ.UID), Forget: true}
 		}})
 	}
-	verdict, err := p.events.Judge(ctx, item, &occ)
+	verdict, err := p.events.Judge(ctx, item, occ)
 	if err != nil {
 		return err
 	}
@@ -57,10 +47,11 @@ func (p *pump) event(ctx context.Context, item *event.Item) error {
 		Time:    occ.LastTime,
 		Cluster: p.cluster,
 		Object:  &occ.Regarding,
-		Event:   &occ,
+		Event:   occ,
 	}
+	p.correlate(&rec)
 	return p.emit(ctx, item, rec, remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
-		key, seen := p.events.Note(mark, &occ)
+		key, seen := p.events.Note(mark, occ)
 		return cursor.SeenChange{Key: key, Seen: seen, Expires: dedup.Expiry(now, occ.LastTime, p.retention)}
 	}})
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/fluent-live/live-status/pipeline/filter"
 	"github.com/fluent-live/live-status/pipeline/kube"
 	"github.com/fluent-live/live-status/pipeline/redact"
+	"github.com/fluent-live/live-status/pipeline/source/objects"
 )
 
 // Options are what a pipeline needs besides its configuration.
@@ -45,6 +46,9 @@ type Pipeline struct {
 	access  *kube.Access
 	spool   *cursor.Spool
 	sources []source
+	// objects is nil where live objects are not watched.
+	objects *objects.Source
+	rules   ruleWatch
 	pump    *pump
 	outbox  *outbox
 	commits *committer
@@ -68,7 +72,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 		}
 	}()
 	cluster := cfg.ClusterName
-	if cfg.Events.Enabled {
+	if cfg.Cluster() {
 		p.access, err = kube.Load(cfg.Kube, kube.Options{
 			Logger: opts.Logger, UserAgent: "live-status/" + opts.Version, ClusterName: cfg.ClusterName, Now: time.Now,
 		})
@@ -97,7 +101,8 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 	}
 	p.commits = &committer{store: p.cursor, outbox: p.outbox, count: &p.count, logger: opts.Logger}
 	p.pump = &pump{
-		items: make(chan []event.Item, batchQueue), events: dedup.New(p.cursor), redactor: redact.New(redact.Options{Salt: salt}),
+		items: make(chan []event.Item, batchQueue), objects: make(chan event.Item, batchQueue), hold: hold{wait: cfg.Applications.Wait},
+		events: dedup.New(p.cursor), redactor: redact.New(redact.Options{Salt: salt}),
 		audits: audits{
 			filter:  filter.New(filter.Options(cfg.Audit.Filter)),
 			window:  dedup.NewWindow(dedup.WindowOptions{Span: auditSpan, Most: auditMost, Key: salt}),
@@ -111,6 +116,11 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 	}
 	if cfg.Audit.Enabled() {
 		if err := p.loadWindow(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Objects.Enabled {
+		if err := p.addObjects(); err != nil {
 			return nil, err
 		}
 	}
@@ -251,7 +261,7 @@ func (p *Pipeline) close(ctx context.Context) error {
 	p.outbox.rest()
 	p.commits.commit(ctx)
 	s := p.count.snapshot()
-	p.opts.Logger.Info("stopped", "received", s.Received, "events", s.Events, "audits", s.Audits, "deduplicated", s.Deduplicated,
+	p.opts.Logger.Info("stopped", "received", s.Received, "events", s.Events, "audits", s.Audits, "deployments", s.Deployments, "deduplicated", s.Deduplicated,
 		"filtered", s.Filtered, "rejected", total(s.Rejected), "emitted", s.Emitted, "uncommitted", left)
 	return p.release()
 }
@@ -274,6 +284,12 @@ func (p *Pipeline) monitorRecord(phase event.Phase) event.Record {
 		st := src.Status()
 		st.Lag = p.count.lagOf(st.Name)
 		m.Sources = append(m.Sources, st)
+	}
+	p.rules.look()
+	if p.objects != nil {
+		st := p.objects.Objects()
+		st.Objects, st.Gone = p.pump.index.Status()
+		m.Objects = &st
 	}
 	return event.Record{
 		Type: event.TypeMonitorStatus, Time: now, Cluster: p.pump.cluster, Monitor: m,

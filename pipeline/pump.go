@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/fluent-live/live-status/pipeline/correlate"
+	"github.com/fluent-live/live-status/pipeline/decode"
 	"github.com/fluent-live/live-status/pipeline/dedup"
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/redact"
@@ -20,9 +22,19 @@ const batchQueue = 8
 // pump runs the stages: one item after the other, in one goroutine, so that
 // records keep the order of what they report.
 type pump struct {
-	items    chan []event.Item
-	events   *dedup.Filter
-	audits   audits
+	items chan []event.Item
+	// objects are whole live objects, apart from items: these may wait for them.
+	objects chan event.Item
+	hold    hold
+	events  *dedup.Filter
+	audits  audits
+	// index is nil where live objects are not watched, and so is listed.
+	index *correlate.Index
+	// listed is closed once the live objects have been listed.
+	listed <-chan struct{}
+	// audited reads objects in the bodies of audit events.
+	audited  decode.ObjectDecoder
+	rollouts rollouts
 	redactor *redact.Redactor
 	format   func([]byte, redact.Redacted) ([]byte, error)
 	outbox   *outbox
@@ -68,15 +80,39 @@ func (p *pump) run(ctx context.Context) {
 		tick = t.C
 		p.monitor(ctx, event.PhaseStart)
 	}
+	start := time.NewTimer(startWait)
+	defer start.Stop()
+	listed, changed := p.listed, p.changed()
+	p.hold.closed = listed != nil
 	for {
+		if !p.release(ctx, time.Now()) {
+			return
+		}
+		var more <-chan []event.Item
+		if !p.hold.full() {
+			more = p.items
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick:
 			p.monitor(ctx, event.PhaseRunning)
-		case items := <-p.items:
+		case item := <-p.objects:
+			if !p.untilDone(ctx, &decoded{item: item}) {
+				return
+			}
+		case <-listed:
+			listed, p.hold.closed = nil, false
+		case <-start.C:
+			if p.hold.closed {
+				p.logger.Warn("the live objects are not all listed yet: records may lack their application", "waited", startWait)
+			}
+			p.hold.closed = false
+		case <-changed:
+		case <-p.hold.due():
+		case items := <-more:
 			for i := range items {
-				if !p.untilDone(ctx, &items[i]) {
+				if !p.admit(ctx, items[i]) {
 					// An item that comes later may find room where this one
 					// did not, and its position would pass this one over.
 					return
@@ -89,10 +125,10 @@ func (p *pump) run(ctx context.Context) {
 // untilDone processes an item, again and again while the cursor cannot be
 // read: without it nobody knows whether the item is news. It reports false if
 // ctx ended before the item was dealt with.
-func (p *pump) untilDone(ctx context.Context, item *event.Item) bool {
+func (p *pump) untilDone(ctx context.Context, d *decoded) bool {
 	said := false
 	for {
-		err := p.process(ctx, item)
+		err := p.process(ctx, d)
 		if err == nil {
 			return true
 		}
@@ -111,14 +147,17 @@ func (p *pump) untilDone(ctx context.Context, item *event.Item) bool {
 	}
 }
 
-// process drives one item through the stages. Its error means that the item
-// was not dealt with.
-func (p *pump) process(ctx context.Context, item *event.Item) error {
+// process drives one item through the stages that come after the decoder. Its
+// error means that the item was not dealt with.
+func (p *pump) process(ctx context.Context, d *decoded) error {
 	if mark := dedup.Mark(p.count.committed.Load()); mark != p.forgotten {
 		p.events.Committed(mark)
 		p.forgotten = mark
 	}
+	item := &d.item
 	switch {
+	case item.Kind == event.KindObject:
+		return p.object(ctx, item)
 	case item.Change == event.Progress:
 		return p.advance(ctx, item)
 	case item.Skipped == event.RejectTooLarge && item.Kind == event.KindAudit:
@@ -126,11 +165,34 @@ func (p *pump) process(ctx context.Context, item *event.Item) error {
 	case item.Skipped != "":
 		p.count.received.Add(1)
 		return p.reject(ctx, item, skipped(item))
-	case item.Kind == event.KindAudit:
-		return p.audit(ctx, item)
+	case d.err != nil:
+		p.count.received.Add(1)
+		return p.reject(ctx, item, d.err)
+	case d.audit != nil:
+		return p.audit(ctx, item, d.audit)
 	default:
-		return p.event(ctx, item)
+		return p.event(ctx, item, d.occ)
 	}
+}
+
+// decode drives an item through the decoder, if there is something in it to
+// decode.
+func (p *pump) decode(item event.Item) decoded {
+	d := decoded{item: item}
+	if item.Change == event.Progress || item.Skipped != "" {
+		return d
+	}
+	d.err = guard(func() error {
+		if item.Kind == event.KindAudit {
+			a, err := p.audits.decoder.Decode(item.Raw)
+			d.audit = &a
+			return err
+		}
+		occ, err := decode.KubeEvent(item.Raw)
+		d.occ = &occ
+		return err
+	})
+	return d
 }
 
 // emit redacts and encodes a record and adds it to the batch, together with

@@ -5,11 +5,17 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fluent-live/live-status/pipeline/correlate"
+	"github.com/fluent-live/live-status/pipeline/correlate/rule"
 	"github.com/fluent-live/live-status/pipeline/cursor"
+	"github.com/fluent-live/live-status/pipeline/decode"
+	"github.com/fluent-live/live-status/pipeline/dedup"
+	"github.com/fluent-live/live-status/pipeline/deployment"
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/source/auditfile"
 	"github.com/fluent-live/live-status/pipeline/source/auditwebhook"
 	"github.com/fluent-live/live-status/pipeline/source/events"
+	"github.com/fluent-live/live-status/pipeline/source/objects"
 )
 
 // source yields items to the pump.
@@ -55,6 +61,32 @@ func (p *Pipeline) addEvents() error {
 		}
 		p.sources = append(p.sources, src)
 	}
+	return nil
+}
+
+// addObjects watches the live objects and gives the pump the index of them.
+func (p *Pipeline) addObjects() error {
+	rules, err := rule.New(rule.Options{File: p.cfg.Applications.RulesFile})
+	if err != nil {
+		return err
+	}
+	p.rules = ruleWatch{rules: rules, logger: p.opts.Logger, said: map[event.Rule]bool{}}
+	index := correlate.New(correlate.Options{Rules: rules, Now: time.Now})
+	decoder := decode.ObjectDecoder{Annotations: rules.Annotation}
+	p.pump.rollouts = newRollouts(dedup.NewLedger(p.pump.events, dedup.LedgerOptions{Retention: p.cfg.Events.Retention, Now: time.Now}))
+	src, err := objects.New(objects.Options{
+		Server: p.access, Index: index, Catalog: index, Sink: wholeObjects{p.pump}, Logger: p.opts.Logger, Describe: p.access.Describe,
+		Decode: decoder.Decode, Include: p.cfg.Objects.Include, Exclude: p.cfg.Objects.Exclude,
+		Namespaces: p.cfg.Events.Namespaces, NamespacesExclude: p.cfg.Events.NamespacesExclude,
+		PageSize: p.cfg.Events.PageSize, WatchTimeout: p.cfg.Events.WatchTimeout,
+		Whole: p.pump.rollouts.stored.Wants, Yields: deployment.Reads,
+	})
+	if err != nil {
+		return err
+	}
+	p.objects = src
+	p.sources = append(p.sources, src)
+	p.pump.index, p.pump.listed, p.pump.audited = index, src.Synced(), decoder
 	return nil
 }
 

@@ -2,9 +2,7 @@ package events
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/fluent-live/live-status/pipeline/event"
+	"github.com/fluent-live/live-status/pipeline/watch"
 )
 
 // nested is an event that an API server stores and that a decoder which limits
@@ -24,7 +23,7 @@ func nested(rv int) string {
 }
 
 func huge(rv int) string {
-	return fmt.Sprintf(`{"metadata":{"name":"huge","uid":"u%d","resourceVersion":"%d"},"note":%q}`, rv, rv, strings.Repeat("x", maxItem))
+	return fmt.Sprintf(`{"metadata":{"name":"huge","uid":"u%d","resourceVersion":"%d"},"note":%q}`, rv, rv, strings.Repeat("x", watch.MaxItem))
 }
 
 // Whoever may create events in one namespace must not be able to stop those of
@@ -42,7 +41,7 @@ func TestOneHostileEventStopsNobody(t *testing.T) {
 			if len(out.items) < 2 {
 				t.Fatalf("%d items", len(out.items))
 			}
-			if got := out.items[0]; (got.Skipped != "") != tt.truncated || got.Position != position || len(got.Raw) > maxItem {
+			if got := out.items[0]; (got.Skipped != "") != tt.truncated || got.Position != position || len(got.Raw) > watch.MaxItem {
 				t.Errorf("item of %d bytes, skipped %q, position %q", len(got.Raw), got.Skipped, got.Position)
 			}
 			if got := out.items[1].Raw; !bytes.Contains(got, []byte(`"resourceVersion":"8"`)) {
@@ -101,38 +100,10 @@ func TestRetryAfterHasABound(t *testing.T) {
 		return live(r, frames(bookmark(9, true)))
 	}
 	run(t, s, nil, func(t *testing.T, _ *Source, out *sink) {
-		time.Sleep(longestWish + time.Second)
+		time.Sleep(watch.LongestWish + time.Second)
 		synctest.Wait()
 		if got := out.String(); got != "P@9" {
-			t.Errorf("items %q after %s", got, longestWish)
+			t.Errorf("items %q after %s", got, watch.LongestWish)
 		}
 	})
-}
-
-func TestScannerErrors(t *testing.T) {
-	for in, want := range map[string]error{
-		"":                       io.EOF,
-		" \n":                    io.EOF,
-		"{":                      io.ErrUnexpectedEOF,
-		`{"items":[1,`:           io.ErrUnexpectedEOF,
-		`{"items":[1`:            io.ErrUnexpectedEOF,
-		`{"items":"open`:         io.ErrUnexpectedEOF,
-		`[]`:                     errNotJSON,
-		`{"items" 1}`:            errNotJSON,
-		`{"items":[1 2]}`:        errNotJSON,
-		`{"items":7}`:            errNotJSON,
-		`{"items":]}`:            errNotJSON,
-		"<html>gateway</html>\n": errNotJSON,
-	} {
-		_, err := readPage(strings.NewReader(in), func(object) error { return nil })
-		if errors.Is(want, io.EOF) {
-			want = io.ErrUnexpectedEOF // a page must not be empty
-		}
-		if err == nil || !strings.Contains(err.Error(), want.Error()) {
-			t.Errorf("%q: error %v, want %v", in, err, want)
-		}
-	}
-	if _, err := newFrameReader(strings.NewReader("\n")).next(); !errors.Is(err, io.EOF) {
-		t.Errorf("between frames: %v", err)
-	}
 }

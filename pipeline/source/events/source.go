@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/fluent-live/live-status/pipeline/event"
+	"github.com/fluent-live/live-status/pipeline/watch"
 )
 
 // Server is the way to the API server. Its methods may be called from several
@@ -75,13 +76,10 @@ type Source struct {
 	stream event.Stream
 	// doubt is set after a failure: the cluster may have been made anew.
 	doubt bool
-	// position is the version up to which everything was yielded; empty
-	// before the first list of the stream has ended.
-	position event.ResourceVersion
-	// relist is set once position is too old to watch from.
-	relist bool
-	// paged is set once the server was found not to stream lists.
-	paged bool
+	// follower knows the version up to which everything was yielded.
+	follower *watch.Follower
+	// listed is what the items of the list under way have in common.
+	listed event.Item
 
 	mu     sync.Mutex
 	status event.SourceStatus
@@ -100,11 +98,15 @@ func New(opts Options) (*Source, error) {
 	if scope == "" {
 		scope = "*"
 	}
-	return &Source{
+	s := &Source{
 		opts:   opts,
 		query:  q,
 		status: event.SourceStatus{Name: sourceName, Scope: scope, State: event.SourceStarting},
-	}, nil
+	}
+	s.follower = watch.NewFollower(s.handle, func(message string) {
+		opts.Logger.Debug("events: "+message, "scope", scope)
+	})
+	return s, nil
 }
 
 // Status returns what the source is doing now.
@@ -133,7 +135,7 @@ func (s *Source) Run(ctx context.Context) {
 		}
 		// A session that lasted was healthy: its end is not the next failure
 		// of a series.
-		if time.Since(began) > healthyAfter {
+		if time.Since(began) > watch.HealthyAfter {
 			backoff = newBackoff()
 		}
 		s.doubt = s.doubt || err != nil
@@ -147,12 +149,6 @@ func (s *Source) Run(ctx context.Context) {
 	}
 }
 
-const (
-	healthyAfter = 30 * time.Second
-	// longestWish bounds what a server may ask for with Retry-After.
-	longestWish = time.Minute
-)
-
 // errShort ends a session that the server closed at once: without a pause it
 // would be opened again in a busy loop.
 var errShort = errors.New("the server closed the watch at once")
@@ -162,14 +158,10 @@ func newBackoff() wait.Backoff {
 }
 
 func (s *Source) pause(ctx context.Context, backoff *wait.Backoff, err error) {
-	if apierrors.IsUnauthorized(err) || isStalled(err) || !isStatus(err) {
+	if apierrors.IsUnauthorized(err) || watch.IsStalled(err) || !watch.IsStatus(err) {
 		s.opts.Server.Invalidate()
 	}
-	delay := backoff.Step()
-	if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
-		// A wish of hours would outlast the events.
-		delay = max(delay, min(time.Duration(seconds)*time.Second, longestWish))
-	}
+	delay := watch.AtLeast(backoff.Step(), err)
 	line := s.opts.Describe(err)
 	var repeated bool
 	s.update(func(st *event.SourceStatus) {
@@ -195,8 +187,7 @@ func (s *Source) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := connection{client: client, query: &s.query, watchTimeout: s.opts.WatchTimeout, received: s.received}
-	current, err := c.probe(ctx)
+	current, err := s.probe(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -206,20 +197,14 @@ func (s *Source) session(ctx context.Context) error {
 	if err := s.open(ctx); err != nil {
 		return err
 	}
-	if s.position != "" && current.NotAfter(s.position) && current != s.position {
+	if position := s.follower.Position(); position != "" && current.NotAfter(position) && current != position {
 		// An etcd restored from a backup counts again from an older version.
 		// Watching from the newer one would wait in silence for ever.
 		s.opts.Logger.Warn("events: the server's version went back: it was restored from a backup; reading all events anew",
-			"scope", s.Status().Scope, "stored", s.position, "server", current)
-		s.position, s.relist = "", false
+			"scope", s.Status().Scope, "stored", position, "server", current)
+		s.follower.Start("")
 	}
-	if s.position == "" || s.relist {
-		return s.list(ctx, c)
-	}
-	if err := s.watch(ctx, c); err != nil || !s.relist {
-		return err
-	}
-	return s.list(ctx, c)
+	return s.follower.Read(ctx, s.connection(client))
 }
 
 // open names the stream and finds where to start: at first, and again after a
@@ -228,11 +213,13 @@ func (s *Source) open(ctx context.Context) error {
 	if s.stream != "" && !s.doubt {
 		return nil
 	}
-	asking, dog := newWatchdog(ctx, answerWithin)
-	defer dog.stop()
-	identity, err := s.opts.Server.Identity(asking)
+	var identity string
+	err := watch.Within(ctx, func(ctx context.Context) (err error) {
+		identity, err = s.opts.Server.Identity(ctx)
+		return err
+	})
 	if err != nil {
-		return dog.explain(err)
+		return err
 	}
 	s.doubt = false
 	stream := event.Stream(strings.Join([]string{"events", identity, s.query.scope()}, "|"))
@@ -246,7 +233,8 @@ func (s *Source) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read position of %s: %w", stream, err)
 	}
-	s.stream, s.position, s.relist = stream, event.ResourceVersion(position), false
+	s.stream = stream
+	s.follower.Start(event.ResourceVersion(position))
 	return nil
 }
 
@@ -260,7 +248,6 @@ func (s *Source) yield(ctx context.Context, item event.Item) error {
 
 // reached notes that everything up to version has been yielded.
 func (s *Source) reached(version event.ResourceVersion) {
-	s.position = version
 	s.update(func(st *event.SourceStatus) { st.ResourceVersion = version })
 }
 

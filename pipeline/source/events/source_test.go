@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/fluent-live/live-status/pipeline/event"
+	"github.com/fluent-live/live-status/pipeline/watch"
 )
 
 // noStream is how servers before WatchList answer a streamed list.
@@ -220,7 +221,7 @@ func TestSilenceIsNotTrusted(t *testing.T) {
 			return live(r, "")
 		}
 		run(t, s, nil, func(t *testing.T, src *Source, _ *sink) {
-			time.Sleep(quietWatch + time.Second)
+			time.Sleep(watch.QuietWatch + time.Second)
 			synctest.Wait()
 			if got := s.said(); got != "probe, watch from=5, probe, watch from=5" {
 				t.Errorf("requests %s", got)
@@ -234,7 +235,7 @@ func TestSilenceIsNotTrusted(t *testing.T) {
 		s := &server{}
 		s.answer = func(request) *http.Response { return nil }
 		run(t, s, nil, func(t *testing.T, src *Source, _ *sink) {
-			time.Sleep(answerWithin + time.Millisecond)
+			time.Sleep(watch.AnswerWithin + time.Millisecond)
 			synctest.Wait()
 			if st := src.Status(); !strings.Contains(st.Error, "said nothing for 1m5s") || s.invalidated == 0 {
 				t.Errorf("status %+v, invalidated %d", st, s.invalidated)
@@ -250,7 +251,7 @@ func TestSilenceIsNotTrusted(t *testing.T) {
 			return live(r, frames(added(3)))
 		}
 		run(t, s, nil, func(t *testing.T, src *Source, _ *sink) {
-			time.Sleep(quietWatch + 100*time.Millisecond)
+			time.Sleep(watch.QuietWatch + 100*time.Millisecond)
 			synctest.Wait()
 			if st := src.Status(); st.Error == "" || st.ResourceVersion != "" {
 				t.Errorf("status %+v", st)
@@ -436,7 +437,7 @@ func TestAnUnansweredIdentityIsNotAwaitedForEver(t *testing.T) {
 	s := &server{}
 	s.answer = func(request) *http.Response { return pageOf("9", "") }
 	run(t, s, func(o *Options) { o.Server = silent{s} }, func(t *testing.T, src *Source, _ *sink) {
-		time.Sleep(answerWithin + time.Millisecond)
+		time.Sleep(watch.AnswerWithin + time.Millisecond)
 		synctest.Wait()
 		if st := src.Status(); !strings.Contains(st.Error, "said nothing") {
 			t.Errorf("status %+v", st)

@@ -1,0 +1,132 @@
+package deployment
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+// Helm 3 and 4 name what they store a revision in sh.helm.release.v1.NAME.vN,
+// and set these labels on it besides the user's own.
+const (
+	storedPrefix = "sh.helm.release.v1."
+
+	labelOwner  = "owner"
+	labelStatus = "status"
+	// labelModified has seconds since 1970.
+	labelModified = "modifiedAt"
+
+	ownerHelm = "helm"
+)
+
+// stored is a revision of a Helm release, as the name of the object that it is
+// stored in tells.
+type stored struct {
+	namespace event.Namespace
+	name      string
+	revision  int64
+}
+
+func (s stored) key() event.SeenKey {
+	return event.SeenKey("deployment/helm/" + string(s.namespace) + "/" + s.name)
+}
+
+// storedRelease reports which revision is stored in an object; false if none.
+func storedRelease(live event.Live) (stored, bool) {
+	if live.Ref.APIVersion != "v1" || live.Ref.Kind != "Secret" && live.Ref.Kind != "ConfigMap" {
+		return stored{}, false
+	}
+	rest, ok := strings.CutPrefix(live.Ref.Name, storedPrefix)
+	if !ok || label(live, labelOwner) != ownerHelm {
+		return stored{}, false
+	}
+	at := strings.LastIndex(rest, ".v")
+	if at <= 0 {
+		return stored{}, false
+	}
+	revision, err := strconv.ParseInt(rest[at+2:], 10, 32)
+	if err != nil || revision < 1 {
+		return stored{}, false
+	}
+	return stored{namespace: live.Ref.Namespace, name: rest[:at], revision: revision}, true
+}
+
+func label(live event.Live, key string) string {
+	for i := range live.Labels {
+		if live.Labels[i].Key == key {
+			return live.Labels[i].Value
+		}
+	}
+	return ""
+}
+
+// maxReleases bounds how many releases are remembered; one takes about 150 bytes.
+const maxReleases = 100_000
+
+// Releases decides which of the Secrets and ConfigMaps that Helm stores releases
+// in are worth fetching whole: the newest revision of each release. It is safe for
+// concurrent use.
+//
+// Of releases beyond the 100,000 that are remembered every revision is wanted.
+type Releases struct {
+	mu     sync.Mutex
+	newest map[releaseKey]int64
+}
+
+// NewReleases returns a Releases that knows none.
+func NewReleases() *Releases { return &Releases{newest: make(map[releaseKey]int64)} }
+
+type releaseKey struct {
+	namespace event.Namespace
+	name      string
+}
+
+// Wants reports whether the object, of which only the metadata need be known, is
+// the newest revision seen of a release. Call it for each object that is listed
+// or changed.
+func (r *Releases) Wants(live event.Live) bool {
+	s, ok := storedRelease(live)
+	if !ok {
+		return false
+	}
+	key := releaseKey{s.namespace, s.name}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	newest, known := r.newest[key]
+	switch {
+	case s.revision < newest:
+		return false
+	case label(live, labelStatus) == string(helmSuperseded) && !known:
+		// There is a newer one, which a list brings later. Were it not so, the
+		// object would still tell nothing of how the application fares.
+		return false
+	case s.revision == newest:
+		return true
+	case known || len(r.newest) < maxReleases:
+		if !known {
+			key = releaseKey{event.Namespace(strings.Clone(string(key.namespace))), strings.Clone(key.name)}
+		}
+		r.newest[key] = s.revision
+	}
+	return true
+}
+
+// Gone says that an object was deleted. It reports whether that was the newest
+// revision seen of a release, after which an older one or a first one may be the
+// newest again: it is false where Helm only cuts the history.
+func (r *Releases) Gone(live event.Live) bool {
+	s, ok := storedRelease(live)
+	if !ok {
+		return false
+	}
+	key := releaseKey{s.namespace, s.name}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.newest[key] != s.revision {
+		return false
+	}
+	delete(r.newest, key)
+	return true
+}

@@ -1,0 +1,102 @@
+package deployment_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/fluent-live/live-status/pipeline/deployment"
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+func revision(kind, release string, n int, status string) event.Live {
+	return event.Live{
+		Ref: event.ObjectRef{
+			APIVersion: "v1", Kind: kind, Namespace: "shop",
+			Name: fmt.Sprintf("sh.helm.release.v1.%s.v%d", release, n), UID: event.UID(fmt.Sprint(release, n)),
+		},
+		Labels: []event.Label{{Key: "name", Value: release}, {Key: "owner", Value: "helm"}, {Key: "status", Value: status}, {Key: "version", Value: fmt.Sprint(n)}},
+	}
+}
+
+func TestReleasesWantsTheNewest(t *testing.T) {
+	r := deployment.NewReleases()
+	for i, step := range []struct {
+		live event.Live
+		gone bool
+		want bool
+	}{
+		// A list comes in the order of the names.
+		{live: revision("Secret", "shop", 1, "superseded"), want: false},
+		{live: revision("Secret", "shop", 10, "deployed"), want: true},
+		{live: revision("Secret", "shop", 2, "superseded"), want: false},
+		{live: revision("Secret", "shop", 9, "failed"), want: false},
+		{live: revision("ConfigMap", "other", 1, "pending-install"), want: true},
+		{live: revision("ConfigMap", "other", 1, "deployed"), want: true},
+		// An upgrade.
+		{live: revision("Secret", "shop", 11, "pending-upgrade"), want: true},
+		{live: revision("Secret", "shop", 10, "superseded"), want: false},
+		{live: revision("Secret", "shop", 11, "deployed"), want: true},
+		// The history is cut, and the release removed and installed again.
+		{live: revision("Secret", "shop", 1, "superseded"), gone: true},
+		{live: revision("Secret", "shop", 11, "uninstalling"), want: true},
+		{live: revision("Secret", "shop", 11, "uninstalling"), gone: true, want: true},
+		{live: revision("Secret", "shop", 1, "pending-install"), want: true},
+		// What Helm does not store.
+		{live: event.Live{Ref: event.ObjectRef{APIVersion: "v1", Kind: "Secret", Name: "sh.helm.release.v1.shop.v99"}}, want: false},
+		{live: revision("Pod", "shop", 99, "deployed"), want: false},
+		{live: revision("Secret", "shop", -1, "deployed"), want: false},
+		{live: revision("Secret", "a.b.v7", 3, "deployed"), want: true},
+	} {
+		if step.gone {
+			if got := r.Gone(step.live); got != step.want {
+				t.Errorf("step %d: %s: the newest was gone: %t", i, step.live.Ref.Name, got)
+			}
+		} else if got := r.Wants(step.live); got != step.want {
+			t.Errorf("step %d: %s: wanted: %t", i, step.live.Ref.Name, got)
+		}
+	}
+}
+
+func TestReleasesIsBounded(t *testing.T) {
+	r := deployment.NewReleases()
+	for n := range 100_010 {
+		if !r.Wants(revision("Secret", fmt.Sprint("r", n), 5, "deployed")) {
+			t.Fatalf("release %d is not wanted", n)
+		}
+	}
+	if r.Wants(revision("Secret", "r1", 4, "deployed")) {
+		t.Error("an older revision of a release that is remembered is wanted")
+	}
+	if !r.Wants(revision("Secret", "r100009", 4, "deployed")) {
+		t.Error("nothing is known of a release, and yet it is not wanted")
+	}
+}
+
+func TestRemoved(t *testing.T) {
+	if _, ok := deployment.Removed(revision("Secret", "shop", 3, "superseded")); ok {
+		t.Error("a history that is cut is the end of the release")
+	}
+	report, ok := deployment.Removed(revision("Secret", "shop", 3, "uninstalling"))
+	d := report.Deployment
+	if !ok || d.Phase != event.DeploymentSucceeded || d.Action != event.ActionUninstall || report.Application.Name != "shop" || report.Attempt != "shop3/uninstall" {
+		t.Errorf("%t, %+v", ok, report)
+	}
+}
+
+func TestReads(t *testing.T) {
+	for _, tt := range []struct {
+		group, kind string
+		want        bool
+	}{
+		{"argoproj.io", "Application", true},
+		{"argoproj.io", "ApplicationSet", false},
+		{"app.k8s.io", "Application", false},
+		{"kustomize.toolkit.fluxcd.io", "Kustomization", true},
+		{"helm.toolkit.fluxcd.io", "HelmRelease", true},
+		{"", "Secret", false},
+	} {
+		if got := deployment.Reads(event.APIResource{Group: tt.group, Kind: tt.kind}); got != tt.want {
+			t.Errorf("%s of %s: %t", tt.kind, tt.group, got)
+		}
+	}
+}

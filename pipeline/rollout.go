@@ -1,0 +1,184 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/fluent-live/live-status/pipeline/cursor"
+	"github.com/fluent-live/live-status/pipeline/decode"
+	"github.com/fluent-live/live-status/pipeline/dedup"
+	"github.com/fluent-live/live-status/pipeline/deployment"
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+// rollouts are the stages that only whole live objects go through.
+type rollouts struct {
+	ledger *dedup.Ledger
+	// stored knows the newest revision of each Helm release.
+	stored *deployment.Releases
+	// releases are Helm releases that Flux manages, and managers the releases by
+	// the UID of the HelmRelease.
+	releases map[deployment.Release]event.Application
+	managers map[event.UID]deployment.Release
+}
+
+// maxManaged bounds how many releases are known to be managed by Flux.
+const maxManaged = 20_000
+
+func newRollouts(ledger *dedup.Ledger) rollouts {
+	return rollouts{
+		ledger:   ledger,
+		stored:   deployment.NewReleases(),
+		releases: map[deployment.Release]event.Application{},
+		managers: map[event.UID]deployment.Release{},
+	}
+}
+
+// wholeObjects takes the whole objects for the pump.
+type wholeObjects struct{ pump *pump }
+
+// Yield blocks while the queue is full.
+func (w wholeObjects) Yield(ctx context.Context, item event.Item) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case w.pump.objects <- item:
+		return nil
+	}
+}
+
+// object drives a whole live object through the stages.
+func (p *pump) object(ctx context.Context, item *event.Item) error {
+	if item.Change == event.Deleted {
+		return p.undeployed(ctx, item)
+	}
+	var report deployment.Report
+	err := guard(func() (err error) {
+		report, err = deployment.Read(*item.Live, item.Raw)
+		return err
+	})
+	if err != nil {
+		p.count.received.Add(1)
+		return p.reject(ctx, item, unreadable(err))
+	}
+	if err := guard(func() error { p.claim(item.Live, &report); return nil }); err != nil {
+		p.logger.Warn("what a deployment consists of cannot be noted", "error", err)
+	}
+	return p.rollout(ctx, item, &report)
+}
+
+// rollout drives what was read of a deployment through the rest of the stages.
+func (p *pump) rollout(ctx context.Context, item *event.Item, report *deployment.Report) error {
+	r := dedup.Rollout{
+		Key: report.Key, Attempt: report.Attempt, Version: item.Live.Ref.ResourceVersion,
+		Order: report.Order, Phase: report.Deployment.Phase, Time: report.Time(),
+	}
+	verdict, err := p.rollouts.ledger.Judge(ctx, &r)
+	if err != nil {
+		return err
+	}
+	noted := remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
+		key, seen := p.rollouts.ledger.Note(mark, &r)
+		return cursor.SeenChange{Key: key, Seen: seen, Expires: dedup.DeploymentExpiry(time.Now())}
+	}}
+	switch verdict {
+	case dedup.Repeat:
+		return nil
+	case dedup.Expired:
+		return p.add(ctx, item, nil, noted)
+	case dedup.News:
+	}
+	p.count.deployments.Add(1)
+	app := p.rollouts.application(report)
+	rec := event.Record{
+		Type: event.TypeDeployment, ID: r.RecordID(), Time: r.Time, Cluster: p.cluster,
+		Object: &item.Live.Ref, Application: &app, Correlation: event.CorrelationMatched, Deployment: &report.Deployment,
+	}
+	if rec.Time.IsZero() {
+		rec.Time = time.Now()
+	}
+	return p.emit(ctx, item, rec, noted)
+}
+
+// undeployed forgets what an object told that is gone.
+func (p *pump) undeployed(ctx context.Context, item *event.Item) error {
+	live := item.Live
+	p.index.Unclaim(claimer(live))
+	if managed, ok := p.rollouts.managers[live.Ref.UID]; ok {
+		delete(p.rollouts.releases, managed)
+		delete(p.rollouts.managers, live.Ref.UID)
+	}
+	p.rollouts.stored.Gone(*live)
+	if report, ok := deployment.Removed(*live); ok {
+		return p.rollout(ctx, item, &report)
+	}
+	if live.Ref.APIVersion == "v1" {
+		// A revision of a Helm release; its key is that of all of them.
+		return nil
+	}
+	return p.add(ctx, item, nil, remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
+		return cursor.SeenChange{Key: p.rollouts.ledger.Forget(mark, deployment.Key(*live)), Forget: true}
+	}})
+}
+
+// claim notes which objects a report says are the application's. The object that
+// tells of the deployment is one of them.
+func (p *pump) claim(live *event.Live, report *deployment.Report) {
+	app := p.rollouts.application(report)
+	// Who may create a Secret in one namespace could claim the objects of all
+	// others: a release counts in the namespace that it is stored in, or that Flux
+	// says it is deployed to. What Helm itself put elsewhere bears its annotations.
+	home := report.Release.Storage
+	if app.Tool == event.ToolFlux {
+		home = report.Release.Namespace
+	}
+	claims := make([]event.ObjectRef, 0, len(report.Claims)+1)
+	claims = append(claims, live.Ref)
+	for i := range report.Claims {
+		if report.Application.Tool == event.ToolHelm && report.Claims[i].Namespace != home {
+			continue
+		}
+		claims = append(claims, report.Claims[i])
+	}
+	p.index.Claim(claimer(live), app, claims)
+	if report.Application.Tool == event.ToolFlux && report.Release.Name != "" && report.Release.Storage == live.Ref.Namespace {
+		p.rollouts.manage(live.Ref.UID, report)
+	}
+}
+
+// claimer names what claims objects: all revisions of a Helm release are one, of
+// which the newest counts.
+func claimer(live *event.Live) event.ObjectRef {
+	return event.ObjectRef{Kind: string(deployment.Key(*live)), Namespace: live.Ref.Namespace}
+}
+
+func (r *rollouts) manage(by event.UID, report *deployment.Report) {
+	if former, ok := r.managers[by]; ok && former != report.Release {
+		delete(r.releases, former)
+	} else if !ok && len(r.managers) >= maxManaged {
+		return
+	}
+	r.managers[by] = report.Release
+	r.releases[report.Release] = report.Application
+}
+
+// application returns whose deployment a report tells of: that of a Helm release
+// is the HelmRelease's that manages it.
+func (r *rollouts) application(report *deployment.Report) event.Application {
+	app := report.Application
+	if managed, ok := r.releases[report.Release]; ok && app.Tool == event.ToolHelm {
+		via := app.Via
+		managed.Version, managed.Chart, managed.Via = app.Version, app.Chart, via
+		return managed
+	}
+	return app
+}
+
+// unreadable turns the error of a reader of deployments into one of the decoder.
+func unreadable(err error) error {
+	if bad, ok := errors.AsType[*deployment.Error](err); ok {
+		return &decode.Error{Reason: bad.Reason, Detail: bad.Detail}
+	}
+	return err
+}
