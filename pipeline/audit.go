@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline/actor"
@@ -154,6 +156,25 @@ func (s *audits) wantsBodies(a *event.Audit) bool {
 	default:
 		return false
 	}
+}
+
+// isDryRun reports whether a request was one to try out what would be: its object
+// is none that ever lives.
+func isDryRun(a *event.Audit) bool {
+	_, rest, ok := strings.Cut(a.RequestURI, "?")
+	for ok {
+		var pair string
+		pair, rest, ok = strings.Cut(rest, "&")
+		key, value, _ := strings.Cut(pair, "=")
+		if strings.ContainsAny(key, "%+") {
+			// A key that cannot be unescaped is none to the server either.
+			key, _ = url.QueryUnescape(key)
+		}
+		if key == "dryRun" && value != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // isWrite reports whether a verb, or the method of a request that is about no

@@ -15,7 +15,7 @@ func (p *pump) correlate(rec *event.Record) {
 	}
 	err := guard(func() error {
 		found := p.index.Find(*rec.Object)
-		if found.Correlation == event.CorrelationUnknown && rec.Audit != nil {
+		if found.Correlation == event.CorrelationUnknown && rec.Audit != nil && !isDryRun(rec.Audit) {
 			// It is gone by now, or not seen yet, and the bodies tell who it is.
 			if live, ok := p.audited.Audit(rec.Audit); ok {
 				p.index.Learn(live)

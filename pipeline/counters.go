@@ -24,8 +24,12 @@ type counters struct {
 	ties     map[event.Correlation]int64
 }
 
-// correlated counts how the search for a record's application ended.
+// correlated counts how the search for a record's application ended; of an
+// object without a name there was none.
 func (c *counters) correlated(how event.Correlation) {
+	if how == "" {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ties == nil {

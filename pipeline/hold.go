@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/fluent-live/live-status/pipeline/deployment"
 	"github.com/fluent-live/live-status/pipeline/event"
 )
 
@@ -28,6 +29,8 @@ type decoded struct {
 	item  event.Item
 	occ   *event.Occurrence
 	audit *event.Audit
+	// report is what a whole object tells of a deployment.
+	report *deployment.Report
 	// err is why it could not be decoded.
 	err error
 }
@@ -113,8 +116,9 @@ func (p *pump) mustWait(d *decoded, now time.Time) bool {
 	if !ok || now.Sub(at) > overdue || d.item.Change == event.Deleted {
 		return false
 	}
-	if d.audit != nil && (d.audit.Code >= 400 || !p.audits.filter.Pass(d.audit)) {
-		// What was refused made no object, and what is filtered makes no record.
+	if d.audit != nil && (d.audit.Code >= 400 || isDryRun(d.audit) || !p.audits.filter.Pass(d.audit)) {
+		// What was refused or tried out made no object, and what is filtered makes
+		// no record.
 		return false
 	}
 	return p.index.Find(*ref).Pending

@@ -72,7 +72,7 @@ func newWorkbench(t *testing.T) workbench {
 	w := workbench{index: correlate.New(correlate.Options{Rules: rules, Now: time.Now}), listed: make(chan struct{})}
 	w.index.Serve([]event.ServedKind{{APIResource: podKind, Watched: true}, {APIResource: setKind, Watched: true}})
 	w.pump = &pump{
-		items: make(chan []event.Item, batchQueue), objects: make(chan event.Item, batchQueue), hold: hold{wait: 2 * time.Second},
+		items: make(chan []event.Item, batchQueue), objects: make(chan decoded, batchQueue), hold: hold{wait: 2 * time.Second},
 		index: w.index, listed: w.listed,
 		events: dedup.New(store), redactor: redact.New(redact.Options{Salt: make([]byte, 32)}), format: appendJSONLine,
 		outbox: newOutbox(8<<20, 0), count: &counters{}, logger: slog.New(slog.DiscardHandler),

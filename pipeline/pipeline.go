@@ -101,7 +101,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 	}
 	p.commits = &committer{store: p.cursor, outbox: p.outbox, count: &p.count, logger: opts.Logger}
 	p.pump = &pump{
-		items: make(chan []event.Item, batchQueue), objects: make(chan event.Item, batchQueue), hold: hold{wait: cfg.Applications.Wait},
+		items: make(chan []event.Item, batchQueue), objects: make(chan decoded, batchQueue), hold: hold{wait: cfg.Applications.Wait},
 		events: dedup.New(p.cursor), redactor: redact.New(redact.Options{Salt: salt}),
 		audits: audits{
 			filter:  filter.New(filter.Options(cfg.Audit.Filter)),

@@ -24,7 +24,7 @@ const batchQueue = 8
 type pump struct {
 	items chan []event.Item
 	// objects are whole live objects, apart from items: these may wait for them.
-	objects chan event.Item
+	objects chan decoded
 	hold    hold
 	events  *dedup.Filter
 	audits  audits
@@ -97,11 +97,18 @@ func (p *pump) run(ctx context.Context) {
 			return
 		case <-tick:
 			p.monitor(ctx, event.PhaseRunning)
-		case item := <-p.objects:
-			if !p.untilDone(ctx, &decoded{item: item}) {
+		case d := <-p.objects:
+			if !p.untilDone(ctx, &d) {
 				return
 			}
 		case <-listed:
+			// What the objects listed tell of others is there by now.
+			for range len(p.objects) {
+				d := <-p.objects
+				if !p.untilDone(ctx, &d) {
+					return
+				}
+			}
 			listed, p.hold.closed = nil, false
 		case <-start.C:
 			if p.hold.closed {
@@ -157,7 +164,7 @@ func (p *pump) process(ctx context.Context, d *decoded) error {
 	item := &d.item
 	switch {
 	case item.Kind == event.KindObject:
-		return p.object(ctx, item)
+		return p.object(ctx, d)
 	case item.Change == event.Progress:
 		return p.advance(ctx, item)
 	case item.Skipped == event.RejectTooLarge && item.Kind == event.KindAudit:

@@ -35,37 +35,73 @@ func newRollouts(ledger *dedup.Ledger) rollouts {
 	}
 }
 
-// wholeObjects takes the whole objects for the pump.
-type wholeObjects struct{ pump *pump }
+// wholeObjects takes the whole objects for the pump, and reads them: who may
+// write a Secret decides how long that takes, and the pump is for all.
+type wholeObjects struct {
+	pump *pump
+	// release is held by the one who reads a Helm release, which may be of many
+	// megabytes.
+	release chan struct{}
+}
 
-// Yield blocks while the queue is full.
+func newWholeObjects(p *pump) wholeObjects {
+	return wholeObjects{pump: p, release: make(chan struct{}, 1)}
+}
+
+// Yield blocks while the queue is full, or another Helm release is being read.
 func (w wholeObjects) Yield(ctx context.Context, item event.Item) error {
+	d := decoded{item: item}
+	if item.Change != event.Deleted {
+		if err := w.read(ctx, &d); err != nil {
+			return err
+		}
+	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case w.pump.objects <- item:
+	case w.pump.objects <- d:
 		return nil
 	}
 }
 
-// object drives a whole live object through the stages.
-func (p *pump) object(ctx context.Context, item *event.Item) error {
-	if item.Change == event.Deleted {
-		return p.undeployed(ctx, item)
+func (w wholeObjects) read(ctx context.Context, d *decoded) error {
+	if d.item.Live.Ref.APIVersion == "v1" {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case w.release <- struct{}{}:
+			defer func() { <-w.release }()
+		}
 	}
-	var report deployment.Report
-	err := guard(func() (err error) {
-		report, err = deployment.Read(*item.Live, item.Raw)
+	d.err = guard(func() error {
+		report, err := deployment.Read(*d.item.Live, d.item.Raw)
+		d.report = &report
 		return err
 	})
-	if err != nil {
+	return nil
+}
+
+// object drives a whole live object through the stages.
+func (p *pump) object(ctx context.Context, d *decoded) error {
+	item := &d.item
+	switch {
+	case item.Change == event.Deleted:
+		return p.undeployed(ctx, item)
+	case d.err != nil:
 		p.count.received.Add(1)
-		return p.reject(ctx, item, unreadable(err))
+		return p.reject(ctx, item, unreadable(d.err))
 	}
-	if err := guard(func() error { p.claim(item.Live, &report); return nil }); err != nil {
+	err := guard(func() error {
+		// Revisions are fetched side by side: an older one may come after a newer.
+		if !p.rollouts.stored.Outdated(*item.Live) {
+			p.claim(item.Live, d.report)
+		}
+		return nil
+	})
+	if err != nil {
 		p.logger.Warn("what a deployment consists of cannot be noted", "error", err)
 	}
-	return p.rollout(ctx, item, &report)
+	return p.rollout(ctx, item, d.report)
 }
 
 // rollout drives what was read of a deployment through the rest of the stages.
@@ -104,7 +140,9 @@ func (p *pump) rollout(ctx context.Context, item *event.Item, report *deployment
 // undeployed forgets what an object told that is gone.
 func (p *pump) undeployed(ctx context.Context, item *event.Item) error {
 	live := item.Live
-	p.index.Unclaim(claimer(live))
+	if !p.rollouts.stored.Outdated(*live) {
+		p.index.Unclaim(claimer(live))
+	}
 	if managed, ok := p.rollouts.managers[live.Ref.UID]; ok {
 		delete(p.rollouts.releases, managed)
 		delete(p.rollouts.managers, live.Ref.UID)

@@ -71,11 +71,13 @@ func (p *Pipeline) addObjects() error {
 		return err
 	}
 	p.rules = ruleWatch{rules: rules, logger: p.opts.Logger, said: map[event.Rule]bool{}}
-	index := correlate.New(correlate.Options{Rules: rules, Now: time.Now})
+	index := correlate.New(correlate.Options{
+		Rules: rules, Now: time.Now, Namespaces: p.cfg.Events.Namespaces, NamespacesExclude: p.cfg.Events.NamespacesExclude,
+	})
 	decoder := decode.ObjectDecoder{Annotations: rules.Annotation}
 	p.pump.rollouts = newRollouts(dedup.NewLedger(p.pump.events, dedup.LedgerOptions{Retention: p.cfg.Events.Retention, Now: time.Now}))
 	src, err := objects.New(objects.Options{
-		Server: p.access, Index: index, Catalog: index, Sink: wholeObjects{p.pump}, Logger: p.opts.Logger, Describe: p.access.Describe,
+		Server: p.access, Index: index, Catalog: index, Sink: newWholeObjects(p.pump), Logger: p.opts.Logger, Describe: p.access.Describe,
 		Decode: decoder.Decode, Include: p.cfg.Objects.Include, Exclude: p.cfg.Objects.Exclude,
 		Namespaces: p.cfg.Events.Namespaces, NamespacesExclude: p.cfg.Events.NamespacesExclude,
 		PageSize: p.cfg.Events.PageSize, WatchTimeout: p.cfg.Events.WatchTimeout,

@@ -11,7 +11,8 @@ import (
 // Claims beyond these numbers are left out.
 const (
 	// MaxClaimed is how many objects one claimer may claim, and maxClaimed how
-	// many all of them.
+	// many all of them. Those in one namespace may claim no more than they leave
+	// to others, so that a tenant cannot use up what all have.
 	MaxClaimed = 20_000
 	maxClaimed = 500_000
 	// maxClaimers is how many may claim the same object. The best ones stay.
@@ -66,12 +67,14 @@ type claims struct {
 	by      map[claimer]*claim
 	objects map[claimKey]*link
 	// total is how many objects are claimed, as often as they are.
-	total  int
+	total int
+	// in is how many are by claimers in a namespace.
+	in     map[event.Namespace]int
 	number uint64
 }
 
 func newClaims() claims {
-	return claims{by: map[claimer]*claim{}, objects: map[claimKey]*link{}}
+	return claims{by: map[claimer]*claim{}, objects: map[claimKey]*link{}, in: map[event.Namespace]int{}}
 }
 
 // Claim tells that by, which is what a tool keeps of an application, says that
@@ -90,7 +93,7 @@ func (ix *Index) Claim(by event.ObjectRef, app event.Application, objects []even
 	c := &claim{by: key, app: cloneApplication(app), number: s.number}
 	s.by[key] = c
 	for i := range objects {
-		if i == MaxClaimed || s.total == maxClaimed {
+		if i == MaxClaimed || s.in[c.by.namespace] >= maxClaimed-s.total {
 			break
 		}
 		s.add(c, &objects[i], &ix.kinds)
@@ -113,6 +116,9 @@ func (s *claims) add(c *claim, object *event.ObjectRef, kinds *kinds) {
 	if k := kinds.byKind[gk]; k == nil || !k.served {
 		c.unsettled = true
 	} else if !k.namespaced {
+		if namespace != "" && c.isConfined() {
+			return
+		}
 		namespace = ""
 	}
 	key := claimKey{unique.Make(claimedKind{c.app.Tool, gk}), place{unique.Make(string(namespace)), strings.Clone(object.Name)}}
@@ -138,12 +144,21 @@ func (s *claims) link(key claimKey, c *claim) bool {
 			return false
 		}
 		// The other keeps the key; to drop it then finds nothing.
+		s.count(worst.claim, -1)
 		worst.claim = c
+		s.count(c, 1)
 		return true
 	}
 	s.objects[key] = &link{c, s.objects[key]}
-	s.total++
+	s.count(c, 1)
 	return true
+}
+
+func (s *claims) count(c *claim, n int) {
+	s.total += n
+	if s.in[c.by.namespace] += n; s.in[c.by.namespace] == 0 {
+		delete(s.in, c.by.namespace)
+	}
 }
 
 func (s *claims) unlink(key claimKey, c *claim) {
@@ -152,7 +167,7 @@ func (s *claims) unlink(key claimKey, c *claim) {
 		if l.claim != c {
 			continue
 		}
-		s.total--
+		s.count(c, -1)
 		switch {
 		case before != nil:
 			before.next = l.next
@@ -192,7 +207,7 @@ func (s *claims) settle(kinds *kinds) {
 				c.unsettled = true
 			case !k.namespaced && key.namespace != nowhere:
 				s.unlink(key, c)
-				if key.namespace = nowhere; !s.link(key, c) {
+				if key.namespace = nowhere; c.isConfined() || !s.link(key, c) {
 					continue
 				}
 			}
@@ -201,6 +216,11 @@ func (s *claims) settle(kinds *kinds) {
 		c.objects = kept
 	}
 }
+
+// isConfined reports whether the claim is heard of objects in a namespace only.
+// Helm's releases are Secrets, which tenants may write in their own; what has no
+// namespace is everybody's. It bears Helm's annotations.
+func (c *claim) isConfined() bool { return c.app.Tool == event.ToolHelm }
 
 // find returns the claim to an object that is heard.
 func (s *claims) find(tool event.Tool, object *event.ObjectRef) *claim {

@@ -105,12 +105,33 @@ func TestClaimsAreBounded(t *testing.T) {
 // has none.
 func TestClaimsAreSettledOnceTheKindIsKnown(t *testing.T) {
 	role := event.ObjectRef{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole", Namespace: "shop", Name: "reader"}
-	ix := New(Options{})
-	ix.Claim(release("shop", "r"), helmApp("shop", "shop", ""), []event.ObjectRef{role, pod("a", 0).Ref})
-	ix.Serve(served())
-	role.Namespace = ""
-	wantClaim(t, ix, role, "shop")
-	wantClaim(t, ix, pod("a", 0).Ref, "shop")
-	ix.Unclaim(release("shop", "r"))
-	wantClaim(t, ix, role, "")
+	for tool, want := range map[event.Tool]string{
+		event.ToolFlux: "shop",
+		// Who may write a Secret in one namespace must not claim what is everybody's.
+		event.ToolHelm: "",
+	} {
+		for _, first := range []bool{true, false} {
+			ix := New(Options{})
+			if first {
+				ix.Serve(served())
+			}
+			app := event.Application{Tool: tool, Namespace: "shop", Name: "shop"}
+			ix.Claim(release("shop", "r"), app, []event.ObjectRef{role, pod("a", 0).Ref})
+			if !first {
+				ix.Serve(served())
+			}
+			settled := role
+			settled.Namespace = ""
+			if app, _ := (registry{ix}).Claimed(tool, settled); app.Name != want {
+				t.Errorf("%s: a cluster-scoped object is claimed by %q, want %q", tool, app.Name, want)
+			}
+			if app, _ := (registry{ix}).Claimed(tool, pod("a", 0).Ref); app.Name != "shop" {
+				t.Errorf("%s: a pod is claimed by %q", tool, app.Name)
+			}
+			ix.Unclaim(release("shop", "r"))
+			if ix.claims.total != 0 || len(ix.claims.objects) != 0 || len(ix.claims.in) != 0 {
+				t.Errorf("%s: %d claims are left", tool, ix.claims.total)
+			}
+		}
+	}
 }

@@ -162,9 +162,9 @@ func (ix *Index) addUnknown(s *search, ref *event.ObjectRef) {
 			r.Namespace = ""
 		}
 	}
-	watched := !ix.kinds.asked
+	watched := !ix.kinds.asked && ix.reads(ref.Namespace)
 	for _, k := range kinds {
-		watched = watched || ix.kinds.isWatched(k)
+		watched = watched || ix.isWatched(k, ref.Namespace)
 	}
 	s.nodes = append(s.nodes, nil)
 	s.chain = append(s.chain, rule.Object{Ref: r, Labels: unknown, Annotations: unknown})

@@ -15,6 +15,10 @@ const (
 	spared = 16
 )
 
+// maxKept is how many bytes of labels, annotations and templates are kept of a
+// gone object: what etcd stores bounds the live ones, and nothing those.
+const maxKept = 4 << 10
+
 // graves are the objects that are gone, roughly in the order in which they will
 // be forgotten.
 type graves struct{ list.List }
@@ -42,7 +46,28 @@ func (ix *Index) bury(n *node) {
 	if n.extra != nil {
 		ix.selections.remove(n.extra.selection)
 	}
+	ix.trim(n)
 	ix.sweep(sweepSome)
+}
+
+// trim cuts what is kept of a gone object.
+func (ix *Index) trim(n *node) {
+	kept := len(n.labels.text) + len(n.notes.text)
+	if e := n.extra; e != nil {
+		e.selection = nil
+		for _, t := range e.templates {
+			kept += len(t)
+		}
+	}
+	if kept <= maxKept {
+		return
+	}
+	ix.sets.drop(n.labels)
+	ix.sets.drop(n.notes)
+	n.labels, n.notes = none, none
+	if n.extra != nil {
+		n.extra.templates = nil
+	}
 }
 
 func (ix *Index) buryAll(k *kind, gone func(*node) bool) {

@@ -49,9 +49,9 @@ func (ix *Index) climbImplied(s *search, n *node, ref *event.ObjectRef) bool {
 		ix.addUnknown(s, &target)
 		return true
 	case kindClaim:
-		return ix.climbNamed(s, kindStatefulSet, func(sets *kind) *node { return setOfClaim(sets, ref) })
+		return ix.climbNamed(s, kindStatefulSet, ref.Namespace, func(sets *kind) *node { return setOfClaim(sets, ref) })
 	case kindEndpoints:
-		return ix.climbNamed(s, kindService, func(k *kind) *node { return k.find(ref.Namespace, ref.Name) })
+		return ix.climbNamed(s, kindService, ref.Namespace, func(k *kind) *node { return k.find(ref.Namespace, ref.Name) })
 	case kindSlice:
 		name := ""
 		if n != nil {
@@ -59,20 +59,20 @@ func (ix *Index) climbImplied(s *search, n *node, ref *event.ObjectRef) bool {
 		} else if i := len(ref.Name) - sliceSuffix; i > 0 && ref.Name[i] == '-' {
 			name = ref.Name[:i]
 		}
-		return name != "" && ix.climbNamed(s, kindService, func(k *kind) *node { return k.find(ref.Namespace, name) })
+		return name != "" && ix.climbNamed(s, kindService, ref.Namespace, func(k *kind) *node { return k.find(ref.Namespace, name) })
 	case kindSecret:
 		if n == nil {
 			return false
 		}
 		name, _ := n.notes.Get(annotationServiceAccount)
-		return name != "" && ix.climbNamed(s, kindAccount, func(k *kind) *node { return k.find(ref.Namespace, name) })
+		return name != "" && ix.climbNamed(s, kindAccount, ref.Namespace, func(k *kind) *node { return k.find(ref.Namespace, name) })
 	}
 	return false
 }
 
 // climbNamed adds an owner that is only thought to exist. It is waited for until
 // the objects of its kind are known, and not longer.
-func (ix *Index) climbNamed(s *search, of event.GroupKind, find func(*kind) *node) bool {
+func (ix *Index) climbNamed(s *search, of event.GroupKind, in event.Namespace, find func(*kind) *node) bool {
 	k := ix.kinds.byKind[of]
 	if k == nil {
 		return false
@@ -80,7 +80,7 @@ func (ix *Index) climbNamed(s *search, of event.GroupKind, find func(*kind) *nod
 	if up := find(k); up != nil {
 		return s.climbTo(up)
 	}
-	if ix.kinds.isWatched(k) && !k.listed {
+	if ix.isWatched(k, in) && !k.listed {
 		s.missing(want{kind: of}, true)
 	}
 	return false

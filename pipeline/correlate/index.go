@@ -29,6 +29,9 @@ const (
 type Options struct {
 	// Rules tie objects to applications; nil matches none.
 	Rules Matcher
+	// Namespaces are those whose objects are watched, all but NamespacesExclude if
+	// it is empty. Nothing is waited for in others.
+	Namespaces, NamespacesExclude []event.Namespace
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Remember is for how long an object is remembered after it went or was last
@@ -47,6 +50,8 @@ type Index struct {
 	now      func() time.Time
 	remember time.Duration
 	maxGone  int
+	// only and never are Options.Namespaces and NamespacesExclude.
+	only, never []event.Namespace
 
 	mu     sync.RWMutex
 	kinds  kinds
@@ -66,6 +71,7 @@ type Index struct {
 func New(o Options) *Index {
 	ix := &Index{
 		rules: o.Rules, now: o.Now, remember: o.Remember, maxGone: o.MaxGone,
+		only: o.Namespaces, never: o.NamespacesExclude,
 		kinds:      newKinds(),
 		byUID:      map[uid]*node{},
 		sets:       sets{byText: map[string]*set{}},

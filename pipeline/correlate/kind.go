@@ -130,6 +130,17 @@ func (s *kinds) isWatched(k *kind) bool {
 	return k.watched && !s.unreadable[k.groupResource()]
 }
 
+// isWatched reports whether objects of the kind in a namespace come to be known by
+// themselves.
+func (ix *Index) isWatched(k *kind, namespace event.Namespace) bool {
+	return ix.kinds.isWatched(k) && (k.served && !k.namespaced || ix.reads(namespace))
+}
+
+// reads reports whether objects of a namespace are watched.
+func (ix *Index) reads(namespace event.Namespace) bool {
+	return namespace == "" || !slices.Contains(ix.never, namespace) && (len(ix.only) == 0 || slices.Contains(ix.only, namespace))
+}
+
 // groupOf returns the group of an apiVersion; that of v1 is empty.
 func groupOf(apiVersion string) string {
 	group, _, ok := strings.Cut(apiVersion, "/")

@@ -130,6 +130,9 @@ func (ix *Index) set(n *node, live *event.Live) {
 		n.extra = e
 	}
 	ix.selections.replace(n, old)
+	if n.grave != nil {
+		ix.trim(n)
+	}
 }
 
 // unset gives back what the object shares with others.

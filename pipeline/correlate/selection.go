@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,8 +15,12 @@ import (
 )
 
 // maxSelections is how many Applications of one namespace are asked whether they
-// select an object: the oldest ones.
-const maxSelections = 100
+// select an object: the oldest ones. maxAsked is how long their selectors are
+// together at most, in bytes: each object of the namespace is asked them all.
+const (
+	maxSelections = 100
+	maxAsked      = 16 << 10
+)
 
 // selection is what an Application of app.k8s.io selects.
 type selection struct {
@@ -93,8 +98,11 @@ func (s selections) find(object *rule.Object) *selection {
 		return nil
 	}
 	kind := event.GroupKind{Group: groupOf(object.Ref.APIVersion), Kind: object.Ref.Kind}
-	of := labels.Labels(labelSet{object.Labels})
+	of, asked := labelsOf(object.Labels), 0
 	for _, s := range in[:min(len(in), maxSelections)] {
+		if asked += len(s.text); asked > maxAsked {
+			return nil
+		}
 		if len(s.kinds) > 0 && !slices.Contains(s.kinds, kind) {
 			continue
 		}
@@ -103,6 +111,17 @@ func (s selections) find(object *rule.Object) *selection {
 		}
 	}
 	return nil
+}
+
+// maxSearched is how long a set may be that is searched for each label.
+const maxSearched = 1 << 10
+
+// labelsOf returns labels as selectors read them.
+func labelsOf(m rule.Metadata) labels.Labels {
+	if s, ok := m.(*set); !ok || len(s.text) <= maxSearched {
+		return labelSet{m}
+	}
+	return labels.Set(maps.Collect(m.All()))
 }
 
 // labelSet are labels as selectors of Kubernetes read them.

@@ -13,6 +13,7 @@ const (
 	maxClaimTemplates = 64
 	maxSelectionKinds = 64
 	maxSelector       = 4 << 10
+	maxRequirements   = 64
 )
 
 // readSpec reads what the specs of some kinds say about other objects: what no
@@ -159,11 +160,14 @@ type selector struct {
 	there bool
 	// odd is set if a part of it cannot be written so.
 	odd bool
+	// requirements is how many it has.
+	requirements int
 }
 
 // add adds a requirement: a label alone, or with an operator and values.
 func (s *selector) add(before, label, operator string, values []string, after string) {
-	s.odd = s.odd || label == "" || !selectable(label)
+	s.requirements++
+	s.odd = s.odd || label == "" || !selectable(label) || s.requirements > maxRequirements
 	if len(s.text) > 0 {
 		s.text = append(s.text, ',')
 	}

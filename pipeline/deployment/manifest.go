@@ -79,7 +79,7 @@ func readHead(doc string) (h head, ok bool) {
 	// The indentation of the document's own keys and of those of its metadata;
 	// -1 until the first of them is seen.
 	root, inner := -1, -1
-	inMetadata := false
+	inMetadata, hadMetadata := false, false
 	for len(doc) > 0 {
 		here := doc
 		var line string
@@ -112,6 +112,12 @@ func readHead(doc string) (h head, ok bool) {
 				}
 				continue
 			}
+			if hadMetadata {
+				// A key that comes twice is no YAML, and what is read of it here could
+				// be the rest of the document each time.
+				return h, false
+			}
+			hadMetadata = true
 			value = withoutProperties(value)
 			switch {
 			case value == "" || value[0] == '#':

@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"sync"
@@ -72,15 +73,25 @@ const maxReleases = 100_000
 // Of releases beyond the 100,000 that are remembered every revision is wanted.
 type Releases struct {
 	mu     sync.Mutex
-	newest map[releaseKey]int64
+	newest map[releaseKey]age
 }
 
 // NewReleases returns a Releases that knows none.
-func NewReleases() *Releases { return &Releases{newest: make(map[releaseKey]int64)} }
+func NewReleases() *Releases { return &Releases{newest: make(map[releaseKey]age)} }
 
 type releaseKey struct {
 	namespace event.Namespace
 	name      string
+}
+
+// age orders the revisions of a release, also of one that was removed and
+// installed again: its revisions then count from one.
+type age struct{ created, revision int64 }
+
+func (s stored) age(live event.Live) age { return age{live.Created.Unix(), s.revision} }
+
+func (a age) compare(b age) int {
+	return cmp.Or(cmp.Compare(a.created, b.created), cmp.Compare(a.revision, b.revision))
 }
 
 // Wants reports whether the object, of which only the metadata need be known, is
@@ -95,20 +106,21 @@ func (r *Releases) Wants(live event.Live) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	newest, known := r.newest[key]
+	now := s.age(live).compare(newest)
 	switch {
-	case s.revision < newest:
+	case known && now < 0:
 		return false
-	case label(live, labelStatus) == string(helmSuperseded) && !known:
+	case known && now == 0:
+		return true
+	case label(live, labelStatus) == string(helmSuperseded):
 		// There is a newer one, which a list brings later. Were it not so, the
 		// object would still tell nothing of how the application fares.
 		return false
-	case s.revision == newest:
-		return true
 	case known || len(r.newest) < maxReleases:
 		if !known {
 			key = releaseKey{event.Namespace(strings.Clone(string(key.namespace))), strings.Clone(key.name)}
 		}
-		r.newest[key] = s.revision
+		r.newest[key] = s.age(live)
 	}
 	return true
 }
@@ -124,9 +136,22 @@ func (r *Releases) Gone(live event.Live) bool {
 	key := releaseKey{s.namespace, s.name}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.newest[key] != s.revision {
+	if newest, known := r.newest[key]; !known || newest.compare(s.age(live)) != 0 {
 		return false
 	}
 	delete(r.newest, key)
 	return true
+}
+
+// Outdated reports whether the object is a revision of a release of which a newer
+// one was seen.
+func (r *Releases) Outdated(live event.Live) bool {
+	s, ok := storedRelease(live)
+	if !ok {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	newest, known := r.newest[releaseKey{s.namespace, s.name}]
+	return known && s.age(live).compare(newest) < 0
 }

@@ -3,6 +3,7 @@ package deployment_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/fluent-live/live-status/pipeline/deployment"
 	"github.com/fluent-live/live-status/pipeline/event"
@@ -54,6 +55,30 @@ func TestReleasesWantsTheNewest(t *testing.T) {
 		} else if got := r.Wants(step.live); got != step.want {
 			t.Errorf("step %d: %s: wanted: %t", i, step.live.Ref.Name, got)
 		}
+	}
+}
+
+// A watch may tell the new first revision before anybody has dealt with the end of
+// the former last one, or never tell of that.
+func TestReleaseThatIsInstalledAgainIsWanted(t *testing.T) {
+	r := deployment.NewReleases()
+	at := func(n int, status string, created int64) event.Live {
+		live := revision("Secret", "shop", n, status)
+		live.Created = time.Unix(created, 0)
+		return live
+	}
+	last, first := at(3, "uninstalling", 100), at(1, "pending-install", 200)
+	if !r.Wants(last) || !r.Wants(first) {
+		t.Fatal("not wanted")
+	}
+	if r.Outdated(first) || !r.Outdated(last) {
+		t.Error("the former revision is taken for the newest")
+	}
+	if r.Gone(last) || !r.Wants(at(1, "deployed", 200)) {
+		t.Error("the end of the former revision is taken for that of the new one")
+	}
+	if r.Wants(at(2, "superseded", 300)) {
+		t.Error("what a backup brought back of the history is wanted")
 	}
 }
 

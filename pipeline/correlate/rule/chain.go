@@ -58,11 +58,32 @@ func (c chain) byLabels(name, namespace string) (event.Application, int) {
 // claimed is the application that a tool says one of the objects is part of.
 func (c chain) claimed(tool event.Tool) (event.Application, int) {
 	for i := range c.objects {
-		if app, ok := c.registry.Claimed(tool, c.objects[i].Ref); ok && app.Name != "" && len(app.Name) <= maxName {
-			return app, i
+		o := &c.objects[i]
+		app, ok := c.registry.Claimed(tool, o.Ref)
+		if !ok || app.Name == "" || len(app.Name) > maxName {
+			continue
 		}
+		if tool == event.ToolFlux && app.Namespace != o.Ref.Namespace && marked(o) {
+			continue
+		}
+		return app, i
 	}
 	return event.Application{}, none
+}
+
+// marked reports whether an object bears the mark of a tool that comes after Flux.
+// Flux marks what it applies: who may write Flux's objects in one namespace could
+// otherwise take the objects of all others for theirs.
+func marked(o *Object) bool {
+	if name, ok := get(o.Annotations, helmReleaseName); ok && named(name, maxName) {
+		return true
+	}
+	for _, key := range [...]string{kappApp, velaName} {
+		if name, ok := get(o.Labels, key); ok && named(name, maxLabel) {
+			return true
+		}
+	}
+	return false
 }
 
 // complete adds to an application what its rule does not read: versions, and the

@@ -33,20 +33,29 @@ type wanted struct {
 	raw []byte
 }
 
-// object names an object that is to be fetched.
+// object names an object that is to be fetched. The end of one and the beginning
+// of the next of its name are told both.
 type object struct {
 	resource  event.GroupResource
 	namespace event.Namespace
 	name      string
+	uid       event.UID
+}
+
+// errand is an object to be fetched, or else done, which is closed once all before
+// it are dealt with.
+type errand struct {
+	object
+	done chan<- struct{}
 }
 
 // fetcher fetches objects one by one. Of an object that changes while it waits
-// only the newest version is fetched. All that is fetched of one object comes
+// only the newest version is fetched. All that is fetched under one name comes
 // from one goroutine, so that versions keep their order.
 type fetcher struct {
 	s     *Source
 	seed  maphash.Seed
-	lanes []chan object
+	lanes []chan errand
 
 	mu     sync.Mutex
 	newest map[object]wanted
@@ -55,7 +64,7 @@ type fetcher struct {
 func newFetcher(s *Source) *fetcher {
 	f := &fetcher{s: s, seed: maphash.MakeSeed(), newest: map[object]wanted{}}
 	for range fetchers {
-		f.lanes = append(f.lanes, make(chan object, maxWaiting))
+		f.lanes = append(f.lanes, make(chan errand, maxWaiting))
 	}
 	return f
 }
@@ -67,8 +76,12 @@ func (f *fetcher) start(ctx context.Context, others *sync.WaitGroup) {
 				select {
 				case <-ctx.Done():
 					return
-				case o := <-lane:
-					f.work(ctx, o)
+				case e := <-lane:
+					if e.done != nil {
+						close(e.done)
+						continue
+					}
+					f.work(ctx, e.object)
 				}
 			}
 		})
@@ -77,7 +90,7 @@ func (f *fetcher) start(ctx context.Context, others *sync.WaitGroup) {
 
 // add asks for an object. It waits where too many wait already.
 func (f *fetcher) add(ctx context.Context, w wanted) error {
-	o := object{w.resource.GroupResource(), w.live.Ref.Namespace, w.live.Ref.Name}
+	o := object{w.resource.GroupResource(), w.live.Ref.Namespace, w.live.Ref.Name, w.live.Ref.UID}
 	f.mu.Lock()
 	_, waits := f.newest[o]
 	f.newest[o] = w
@@ -85,9 +98,11 @@ func (f *fetcher) add(ctx context.Context, w wanted) error {
 	if waits {
 		return nil
 	}
-	lane := f.lanes[maphash.Comparable(f.seed, o)%fetchers]
+	named := o
+	named.uid = ""
+	lane := f.lanes[maphash.Comparable(f.seed, named)%fetchers]
 	select {
-	case lane <- o:
+	case lane <- errand{object: o}:
 		return nil
 	case <-ctx.Done():
 		// The watch is over, and nobody waits in the lane.
@@ -96,6 +111,29 @@ func (f *fetcher) add(ctx context.Context, w wanted) error {
 		f.mu.Unlock()
 		return ctx.Err()
 	}
+}
+
+// flush waits until all that was asked for is yielded, or given up. It reports
+// false if ctx ended before.
+func (f *fetcher) flush(ctx context.Context) bool {
+	var lanes []chan struct{}
+	for _, lane := range f.lanes {
+		done := make(chan struct{})
+		select {
+		case lane <- errand{done: done}:
+			lanes = append(lanes, done)
+		case <-ctx.Done():
+			return false
+		}
+	}
+	for _, done := range lanes {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 func (f *fetcher) take(o object) (wanted, bool) {

@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -93,6 +94,85 @@ func TestFetchingIsBounded(t *testing.T) {
 			t.Error("another kind waits, too")
 		}
 	})
+}
+
+// Who waits for the first lists waits for what they tell of other objects, too.
+func TestSyncedIncludesWhatIsFetched(t *testing.T) {
+	s := cluster("/v1/secrets/Secret")
+	s.set(secrets, release("r1", 4))
+	var at time.Time
+	s.answer = func(r request) *http.Response {
+		if !strings.HasPrefix(r.path, "/api/v1/namespaces/") {
+			return nil
+		}
+		if time.Since(at) < 5*time.Second {
+			return failure(429, metav1.StatusReasonTooManyRequests, "later")
+		}
+		return response(200, strings.NewReader(release("r1", 4)))
+	}
+	at = time.Now()
+	run(t, s, func(o *Options) {
+		wantsReleases(o)
+		at = time.Now()
+	}, func(t *testing.T, b bench) {
+		select {
+		case <-b.Synced():
+			t.Error("synced while an object is being fetched")
+		default:
+		}
+		pass(time.Minute)
+		select {
+		case <-b.Synced():
+		default:
+			t.Error("not synced")
+		}
+		if got := b.index.yielded(); !strings.HasPrefix(got, "L secrets shop/r1@4") {
+			t.Errorf("yielded %q", got)
+		}
+	})
+}
+
+// Of a name that is given to another object both are told, in their order.
+func TestObjectThatWasMadeAnewBeforeItsEndWasYielded(t *testing.T) {
+	s := cluster("/v1/secrets/Secret")
+	anew := strings.Replace(release("r1", 6), `"uid":"r1"`, `"uid":"r2"`, 1)
+	s.set(secrets, release("r0", 3))
+	s.answer = func(r request) *http.Response {
+		if strings.HasPrefix(r.path, "/api/v1/namespaces/") {
+			return response(200, strings.NewReader(anew))
+		}
+		return nil
+	}
+	full := make(chan struct{})
+	run(t, s, func(o *Options) {
+		wantsReleases(o)
+		o.Sink = stopped{o.Sink, full}
+	}, func(t *testing.T, b bench) {
+		s.tell(secrets, "DELETED", release("r1", 5))
+		pass(0)
+		s.tell(secrets, "ADDED", anew)
+		pass(0)
+		close(full)
+		pass(time.Second)
+		if got := b.index.yielded(); !strings.Contains(got, "D secrets shop/r1@5") || !strings.Contains(got, "U secrets shop/r1@6") {
+			t.Errorf("yielded %s", got)
+		}
+	})
+}
+
+// stopped is a sink that takes nothing until full is closed.
+type stopped struct {
+	Sink
+	full <-chan struct{}
+}
+
+func (s stopped) Yield(ctx context.Context, item event.Item) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.full:
+		return s.Sink.Yield(ctx, item)
+	}
 }
 
 func TestYieldsWholeKinds(t *testing.T) {

@@ -48,6 +48,7 @@ func (s *Source) Run(ctx context.Context) {
 	}()
 	others.Go(func() { s.board.report(ctx) })
 	s.fetches.start(ctx, &others)
+	others.Go(func() { s.announce(ctx) })
 
 	backoff := newBackoff()
 	var again []time.Duration

@@ -118,6 +118,8 @@ type Source struct {
 	fetches *fetcher
 	board   *board
 	unread  *unread
+	// synced is closed by announce.
+	synced chan struct{}
 	// invalidated is when credentials were last doubted, in Unix nanoseconds.
 	invalidated atomic.Int64
 	received    atomic.Int64
@@ -170,6 +172,7 @@ func New(opts Options) (*Source, error) {
 		turns:    make(chan struct{}, maxLists),
 		retries:  make(chan struct{}, maxRetries),
 		defined:  make(chan struct{}, 1),
+		synced:   make(chan struct{}),
 		watchers: map[place]*watcher{},
 		status:   event.SourceStatus{Name: sourceName, Scope: scope, State: event.SourceStarting},
 	}
@@ -202,8 +205,21 @@ func (s *Source) Objects() event.ObjectsStatus { return s.board.objects() }
 func (s *Source) Unread() map[event.GroupResource]int64 { return s.unread.counts() }
 
 // Synced is closed once every kind that is to be watched was listed whole, or
-// found to be forbidden or failing, since the start.
-func (s *Source) Synced() <-chan struct{} { return s.board.synced }
+// found to be forbidden or failing, since the start, and the sink has the whole
+// objects that were in the lists.
+func (s *Source) Synced() <-chan struct{} { return s.synced }
+
+// announce closes synced.
+func (s *Source) announce(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-s.board.synced:
+	}
+	if s.fetches.flush(ctx) {
+		close(s.synced)
+	}
+}
 
 func (s *Source) update(f func(*event.SourceStatus)) {
 	s.mu.Lock()
