@@ -78,7 +78,7 @@ func newWorkbench(t *testing.T) workbench {
 		outbox: newOutbox(8<<20, 0), count: &counters{}, logger: slog.New(slog.DiscardHandler),
 		audits: audits{filter: filter.New(filter.Options{})},
 	}
-	w.rollouts = newRollouts(dedup.NewLedger(w.events, dedup.LedgerOptions{Now: time.Now}))
+	w.rollouts = newRollouts(dedup.NewLedger(w.events, dedup.LedgerOptions{Now: time.Now}), nil)
 	return w
 }
 
@@ -228,6 +228,70 @@ func TestTheLineIsBounded(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		if got := strings.Count(w.told(t), "object_unknown"); got != taken {
 			t.Errorf("%d records of %d items", got, taken)
+		}
+	})
+}
+
+// What is in namespaces that are not watched never comes, and what was only tried
+// out neither: to wait for it would hold up all others.
+func TestWhatNeverComesIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorkbench(t)
+		w.pump.index = correlate.New(correlate.Options{Namespaces: []event.Namespace{"bank"}})
+		w.pump.index.Serve([]event.ServedKind{{APIResource: podKind, Watched: true}})
+		close(w.listed)
+		w.run(t)
+		w.items <- []event.Item{about("web-1", 1)}
+		if got, want := w.told(t), "web-1 not_watched"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	})
+}
+
+func TestADryRunIsNeitherWaitedForNorLearnt(t *testing.T) {
+	w := newWorkbench(t)
+	ref := living(podKind, "web-1", "").Ref
+	ref.UID = ""
+	body := event.JSON(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web-1","namespace":"shop","labels":{"app.kubernetes.io/instance":"web"}}}`)
+	for _, query := range []string{"?dryRun=All", "?fieldManager=x&dry%52un=All"} {
+		a := &event.Audit{
+			AuditID: "a", Stage: event.StageResponseComplete, Verb: "create", Code: 201, StageTime: time.Now(), Object: ref, Request: body,
+			RequestURI: "/api/v1/namespaces/shop/pods" + query,
+		}
+		if w.mustWait(&decoded{audit: a}, time.Now()) {
+			t.Errorf("%s is waited for", query)
+		}
+		rec := event.Record{Audit: a, Object: &a.Object}
+		w.correlate(&rec)
+		if rec.Correlation != event.CorrelationUnknown || !w.index.Find(ref).Pending {
+			t.Errorf("%s: %s; what it tried out counts as an object", query, rec.Correlation)
+		}
+	}
+	rec := event.Record{Object: &event.ObjectRef{APIVersion: "v1", Resource: "pods", Namespace: "shop"}}
+	w.correlate(&rec)
+	if c := w.count.snapshot().Correlated; len(c) != 1 || c["object_unknown"] != 2 {
+		t.Errorf("counted %v", c)
+	}
+}
+
+// What whole objects tell of others is heard before those who waited for the lists
+// go on.
+func TestNothingGoesOutBeforeTheClaimsAreHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorkbench(t)
+		w.index.Put(living(podKind, "web-1", ""), 1)
+		app := event.Live{Ref: event.ObjectRef{APIVersion: "argoproj.io/v1alpha1", Kind: "Application", Namespace: "argocd", Name: "front", UID: uidOf("front-1")}}
+		raw := []byte(`{"spec":{"destination":{"server":"https://kubernetes.default.svc"}},"status":{"resources":[{"version":"v1","kind":"Pod","namespace":"shop","name":"web-1"}]}}`)
+		for range batchQueue {
+			if err := newWholeObjects(w.pump).Yield(t.Context(), event.Item{Kind: event.KindObject, Live: &app, Raw: raw}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.items <- []event.Item{about("web-1", 1)}
+		close(w.listed)
+		w.run(t)
+		if got, want := w.told(t), "web-1 front matched"; got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	})
 }

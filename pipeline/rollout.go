@@ -26,10 +26,10 @@ type rollouts struct {
 // maxManaged bounds how many releases are known to be managed by Flux.
 const maxManaged = 20_000
 
-func newRollouts(ledger *dedup.Ledger) rollouts {
+func newRollouts(ledger *dedup.Ledger, reported deployment.Reported) rollouts {
 	return rollouts{
 		ledger:   ledger,
-		stored:   deployment.NewReleases(),
+		stored:   deployment.NewReleases(reported),
 		releases: map[deployment.Release]event.Application{},
 		managers: map[event.UID]deployment.Release{},
 	}
@@ -108,22 +108,24 @@ func (p *pump) object(ctx context.Context, d *decoded) error {
 func (p *pump) rollout(ctx context.Context, item *event.Item, report *deployment.Report) error {
 	r := dedup.Rollout{
 		Key: report.Key, Attempt: report.Attempt, Version: item.Live.Ref.ResourceVersion,
-		Order: report.Order, Phase: report.Deployment.Phase, Time: report.Time(),
+		Series: report.Series, Order: report.Order, Phase: report.Deployment.Phase, Time: report.Time(),
 	}
 	verdict, err := p.rollouts.ledger.Judge(ctx, &r)
 	if err != nil {
 		return err
 	}
+	if verdict == dedup.Repeat {
+		return nil
+	}
 	noted := remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
 		key, seen := p.rollouts.ledger.Note(mark, &r)
 		return cursor.SeenChange{Key: key, Seen: seen, Expires: dedup.DeploymentExpiry(time.Now())}
 	}}
-	switch verdict {
-	case dedup.Repeat:
-		return nil
-	case dedup.Expired:
-		return p.add(ctx, item, nil, noted)
-	case dedup.News:
+	if verdict == dedup.Expired {
+		if err := p.add(ctx, item, nil, noted); err != nil {
+			return err
+		}
+		return p.series(ctx, item, &r)
 	}
 	p.count.deployments.Add(1)
 	app := p.rollouts.application(report)
@@ -134,7 +136,22 @@ func (p *pump) rollout(ctx context.Context, item *event.Item, report *deployment
 	if rec.Time.IsZero() {
 		rec.Time = time.Now()
 	}
-	return p.emit(ctx, item, rec, noted)
+	if err := p.emit(ctx, item, rec, noted); err != nil {
+		return err
+	}
+	return p.series(ctx, item, &r)
+}
+
+// series notes how far the rollouts of an application are.
+func (p *pump) series(ctx context.Context, item *event.Item, r *dedup.Rollout) error {
+	note, ok, err := p.rollouts.ledger.NoteSeries(ctx, r)
+	if err != nil || !ok {
+		return err
+	}
+	return p.add(ctx, item, nil, remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
+		key, seen := note(mark)
+		return cursor.SeenChange{Key: key, Seen: seen, Expires: dedup.DeploymentExpiry(time.Now())}
+	}})
 }
 
 // undeployed forgets what an object told that is gone.
@@ -150,10 +167,6 @@ func (p *pump) undeployed(ctx context.Context, item *event.Item) error {
 	p.rollouts.stored.Gone(*live)
 	if report, ok := deployment.Removed(*live); ok {
 		return p.rollout(ctx, item, &report)
-	}
-	if live.Ref.APIVersion == "v1" {
-		// A revision of a Helm release; its key is that of all of them.
-		return nil
 	}
 	return p.add(ctx, item, nil, remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
 		return cursor.SeenChange{Key: p.rollouts.ledger.Forget(mark, deployment.Key(*live)), Forget: true}
@@ -188,7 +201,11 @@ func (p *pump) claim(live *event.Live, report *deployment.Report) {
 // claimer names what claims objects: all revisions of a Helm release are one, of
 // which the newest counts.
 func claimer(live *event.Live) event.ObjectRef {
-	return event.ObjectRef{Kind: string(deployment.Key(*live)), Namespace: live.Ref.Namespace}
+	key := deployment.Series(*live)
+	if key == "" {
+		key = deployment.Key(*live)
+	}
+	return event.ObjectRef{Kind: string(key), Namespace: live.Ref.Namespace}
 }
 
 func (r *rollouts) manage(by event.UID, report *deployment.Report) {
@@ -219,4 +236,15 @@ func unreadable(err error) error {
 		return &decode.Error{Reason: bad.Reason, Detail: bad.Detail}
 	}
 	return err
+}
+
+// reported returns how far the rollouts of an application were reported, as far as
+// that is committed.
+func (p *Pipeline) reported(series event.SeenKey) (time.Time, bool) {
+	// The list that asks for it is not told of an end; the lookup takes no time.
+	seen, ok, err := p.cursor.Seen(context.Background(), series)
+	if err != nil {
+		p.opts.Logger.Warn("cursor: cannot be read; rollouts that ended meanwhile may go unreported", "error", err)
+	}
+	return seen.Last, ok && err == nil
 }

@@ -75,7 +75,7 @@ func (p *Pipeline) addObjects() error {
 		Rules: rules, Now: time.Now, Namespaces: p.cfg.Events.Namespaces, NamespacesExclude: p.cfg.Events.NamespacesExclude,
 	})
 	decoder := decode.ObjectDecoder{Annotations: rules.Annotation}
-	p.pump.rollouts = newRollouts(dedup.NewLedger(p.pump.events, dedup.LedgerOptions{Retention: p.cfg.Events.Retention, Now: time.Now}))
+	p.pump.rollouts = newRollouts(dedup.NewLedger(p.pump.events, dedup.LedgerOptions{Retention: p.cfg.Events.Retention, Now: time.Now}), p.reported)
 	src, err := objects.New(objects.Options{
 		Server: p.access, Index: index, Catalog: index, Sink: newWholeObjects(p.pump), Logger: p.opts.Logger, Describe: p.access.Describe,
 		Decode: decoder.Decode, Include: p.cfg.Objects.Include, Exclude: p.cfg.Objects.Exclude,

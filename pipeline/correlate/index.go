@@ -148,6 +148,7 @@ func (ix *Index) Remove(live event.Live) {
 	}
 	ix.bury(n)
 	n.grave.learned = false
+	ix.waits.arrived(n)
 }
 
 // Learn tells what an audit event told of an object. Objects that are known stay

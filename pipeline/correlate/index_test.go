@@ -272,3 +272,28 @@ func TestUIDs(t *testing.T) {
 		}
 	}
 }
+
+// Nothing is waited for in namespaces that are not watched, be it an object or the
+// owner of one; objects without a namespace are watched all the same.
+func TestNamespacesThatAreNotWatched(t *testing.T) {
+	for name, o := range map[string]Options{
+		"only":    {Namespaces: []event.Namespace{"bank"}},
+		"exclude": {NamespacesExclude: []event.Namespace{"shop"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ix := newTest(o)
+			ref := pod("web-1", 1).Ref
+			if f := ix.Find(ref); f.Pending || f.Correlation != event.CorrelationNotWatched {
+				t.Errorf("pending %t, %s", f.Pending, f.Correlation)
+			}
+			claim := event.ObjectRef{APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: "shop", Name: "data-db-0"}
+			if f := ix.Find(claim); f.Pending {
+				t.Error("the first list of an implied owner's kind is waited for")
+			}
+			ref.Namespace = "bank"
+			if f := ix.Find(ref); !f.Pending {
+				t.Error("an object of a namespace that is watched is not waited for")
+			}
+		})
+	}
+}

@@ -32,6 +32,7 @@ func TestChangedIsSignalledForWhatWasAskedFor(t *testing.T) {
 		"the object":            {nil, child.Ref, func(ix *Index) { ix.Put(child, 1) }, true},
 		"the object by name":    {nil, noUID, func(ix *Index) { ix.Put(pod("named", 3), 1) }, true},
 		"the object is learned": {nil, child.Ref, func(ix *Index) { ix.Learn(child) }, true},
+		"the object's end":      {nil, child.Ref, func(ix *Index) { ix.Remove(child) }, true},
 		"its owner":             {[]event.Live{child}, child.Ref, func(ix *Index) { ix.Put(rs, 1) }, true},
 		"another object":        {[]event.Live{child}, child.Ref, func(ix *Index) { ix.Put(pod("other", 9), 1) }, false},
 		"another of its name":   {nil, child.Ref, func(ix *Index) { ix.Put(pod("web-1", 9), 1) }, false},

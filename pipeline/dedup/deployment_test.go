@@ -124,6 +124,36 @@ func TestLedger(t *testing.T) {
 			{version: 6, order: 2, attempt: "u2/uninstall", phase: succeeded, want: News},
 			{version: 9, order: 3, attempt: "u3", phase: begun, want: News},
 		}},
+		"revisions that came while nobody looked": {retention: time.Hour, steps: []step{
+			{version: 1, order: 1, attempt: "u1", phase: begun, want: News},
+			{then: "commit"},
+			{then: "crash"},
+			{then: "a day"},
+			// They are read side by side.
+			{version: 9, order: 10, attempt: "u10", phase: succeeded, want: News},
+			{version: 4, order: 2, attempt: "u2", phase: failed, want: News},
+			{then: "commit"},
+			{version: 3, order: 1, attempt: "u1", phase: succeeded, want: News},
+			{version: 8, order: 9, attempt: "u9", phase: succeeded, want: News},
+			{then: "commit"},
+			{then: "crash"},
+			{version: 9, order: 10, attempt: "u10", phase: succeeded, want: Repeat},
+			{version: 8, order: 9, attempt: "u9", phase: succeeded, want: Repeat},
+		}},
+		"the history of a release at first sight": {retention: time.Hour, steps: []step{
+			{then: "a day"},
+			{version: 9, order: 10, attempt: "u10", phase: succeeded, want: Expired},
+			{then: "commit"},
+			{then: "crash"},
+			{version: 8, order: 9, attempt: "u9", phase: succeeded, want: Repeat},
+			{version: 10, order: 11, attempt: "u11", phase: succeeded, want: News},
+		}},
+		"a release that is removed and installed again": {steps: []step{
+			{version: 1, order: 7, attempt: "u7", phase: succeeded, want: News},
+			{then: "commit"},
+			{then: "crash"},
+			{version: 2, order: 8, attempt: "u8", phase: begun, want: News},
+		}},
 		"an application that is gone and comes again": {steps: []step{
 			{version: 5, attempt: "a", phase: succeeded, want: News},
 			{then: "forget"},
@@ -140,7 +170,8 @@ func TestLedger(t *testing.T) {
 				}
 				r := Rollout{Key: "k", Attempt: s.attempt, Phase: s.phase, Version: event.ResourceVersion(strconv.Itoa(s.version)), Time: noon.Add(time.Duration(s.at) * time.Minute)}
 				if s.order > 0 {
-					r.Order = noon.Add(time.Duration(s.order))
+					r.Key = event.SeenKey("k" + strconv.Itoa(s.order))
+					r.Series, r.Order = "s", noon.Add(time.Duration(s.order))
 				}
 				got, err := b.ledger.Judge(t.Context(), &r)
 				if err != nil || got != s.want {
@@ -199,6 +230,14 @@ func (b *ledgerBench) note(t *testing.T, verdict Verdict, r *Rollout) {
 	}
 	key, seen := b.ledger.Note(b.mark, r)
 	b.pending[key] = seen
+	note, ok, err := b.ledger.NoteSeries(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok {
+		key, seen := note(b.mark)
+		b.pending[key] = seen
+	}
 }
 
 // Each record has an id of its own, also where an attempt comes to the same end
@@ -263,7 +302,7 @@ func TestLedgerAsksAgain(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	m.failing = false
-	if v, err := l.Judge(t.Context(), &r); v != News || r.Turn != 1 || err != nil {
+	if v, err := l.Judge(t.Context(), &r); v != News || r.Turn != 0 || err != nil {
 		t.Errorf("verdict %d, turn %d, error %v", v, r.Turn, err)
 	}
 }

@@ -59,7 +59,7 @@ func BenchmarkReadApplication(b *testing.B) {
 }
 
 func BenchmarkReleasesWants(b *testing.B) {
-	r := deployment.NewReleases()
+	r := deployment.NewReleases(nil)
 	l := revision("Secret", "shop", 3, "deployed")
 	b.ReportAllocs()
 	for b.Loop() {

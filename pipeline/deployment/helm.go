@@ -31,6 +31,8 @@ const (
 	upgradeComplete = "Upgrade complete"
 	rollbackTo      = "Rollback to "
 	rollbackFailed  = "Rollback \""
+	// failedBecause follows the name of a release in descriptions of failures.
+	failedBecause = "\" failed: "
 )
 
 // helmSecretType is the type of the Secrets that Helm stores releases in.
@@ -105,6 +107,8 @@ func (rel *helmRelease) report(live event.Live, at stored, found *claims) Report
 		// superseded, too, and keeps the description of its failure.
 		if m := d.Message; m == installComplete || m == upgradeComplete || strings.HasPrefix(m, rollbackTo) {
 			d.Phase = event.DeploymentSucceeded
+		} else if strings.Contains(m, failedBecause) {
+			d.Phase = event.DeploymentFailed
 		}
 	case helmUninstalling:
 		d.Phase, d.Started = event.DeploymentBegun, rel.info.deleted
@@ -142,8 +146,7 @@ func newHelmReport(live event.Live, at stored) Report {
 	r.Application.Name = at.name
 	r.Deployment.Revision = strconv.FormatInt(at.revision, 10)
 	r.Attempt = string(live.Ref.UID)
-	// Two revisions may be made within the second that the API server tells.
-	r.Order = live.Created.Add(time.Duration(at.revision))
+	r.Series, r.Order = at.series(), at.order(live)
 	r.Release = Release{Namespace: at.namespace, Storage: at.namespace, Name: at.name}
 	return r
 }

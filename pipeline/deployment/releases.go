@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/fluent-live/live-status/pipeline/event"
 )
@@ -30,8 +31,14 @@ type stored struct {
 	revision  int64
 }
 
-func (s stored) key() event.SeenKey {
+func (s stored) series() event.SeenKey {
 	return event.SeenKey("deployment/helm/" + string(s.namespace) + "/" + s.name)
+}
+
+// order orders the revisions of a release. Two may be made within the second that
+// the API server tells.
+func (s stored) order(live event.Live) time.Time {
+	return live.Created.Add(time.Duration(s.revision))
 }
 
 // storedRelease reports which revision is stored in an object; false if none.
@@ -66,18 +73,39 @@ func label(live event.Live, key string) string {
 // maxReleases bounds how many releases are remembered; one takes about 150 bytes.
 const maxReleases = 100_000
 
+// Reported tells the Order of the last revision that an earlier run has reported
+// of a Series; false where it has reported none, or where that cannot be told. It
+// is called by any number of goroutines.
+type Reported func(series event.SeenKey) (order time.Time, ok bool)
+
 // Releases decides which of the Secrets and ConfigMaps that Helm stores releases
-// in are worth fetching whole: the newest revision of each release. It is safe for
-// concurrent use.
+// in are worth fetching whole: the newest revision of each release, and those that
+// came while nobody looked. It is safe for concurrent use.
 //
 // Of releases beyond the 100,000 that are remembered every revision is wanted.
 type Releases struct {
+	reported Reported
+
 	mu     sync.Mutex
-	newest map[releaseKey]age
+	newest map[releaseKey]release
 }
 
-// NewReleases returns a Releases that knows none.
-func NewReleases() *Releases { return &Releases{newest: make(map[releaseKey]age)} }
+// NewReleases returns a Releases that knows none. With nil nothing was reported
+// before.
+func NewReleases(reported Reported) *Releases {
+	if reported == nil {
+		reported = func(event.SeenKey) (time.Time, bool) { return time.Time{}, false }
+	}
+	return &Releases{reported: reported, newest: make(map[releaseKey]release)}
+}
+
+// release is what is known of the revisions of a release.
+type release struct {
+	age
+	// since is the Order of the last revision of an earlier run; zero if there was
+	// none.
+	since time.Time
+}
 
 type releaseKey struct {
 	namespace event.Namespace
@@ -95,7 +123,8 @@ func (a age) compare(b age) int {
 }
 
 // Wants reports whether the object, of which only the metadata need be known, is
-// the newest revision seen of a release. Call it for each object that is listed
+// the newest revision seen of a release, or later than what an earlier run has
+// reported. Call it for each object that is listed
 // or changed.
 func (r *Releases) Wants(live event.Live) bool {
 	s, ok := storedRelease(live)
@@ -106,13 +135,17 @@ func (r *Releases) Wants(live event.Live) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	newest, known := r.newest[key]
-	now := s.age(live).compare(newest)
+	if !known {
+		newest.since, _ = r.reported(s.series())
+	}
+	missed := !newest.since.IsZero() && s.order(live).After(newest.since)
+	now := s.age(live).compare(newest.age)
 	switch {
 	case known && now < 0:
-		return false
+		return missed
 	case known && now == 0:
 		return true
-	case label(live, labelStatus) == string(helmSuperseded):
+	case label(live, labelStatus) == string(helmSuperseded) && !missed:
 		// There is a newer one, which a list brings later. Were it not so, the
 		// object would still tell nothing of how the application fares.
 		return false
@@ -120,7 +153,8 @@ func (r *Releases) Wants(live event.Live) bool {
 		if !known {
 			key = releaseKey{event.Namespace(strings.Clone(string(key.namespace))), strings.Clone(key.name)}
 		}
-		r.newest[key] = s.age(live)
+		newest.age = s.age(live)
+		r.newest[key] = newest
 	}
 	return true
 }
@@ -153,5 +187,5 @@ func (r *Releases) Outdated(live event.Live) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	newest, known := r.newest[releaseKey{s.namespace, s.name}]
-	return known && s.age(live).compare(newest) < 0
+	return known && s.age(live).compare(newest.age) < 0
 }

@@ -20,7 +20,7 @@ func revision(kind, release string, n int, status string) event.Live {
 }
 
 func TestReleasesWantsTheNewest(t *testing.T) {
-	r := deployment.NewReleases()
+	r := deployment.NewReleases(nil)
 	for i, step := range []struct {
 		live event.Live
 		gone bool
@@ -61,7 +61,7 @@ func TestReleasesWantsTheNewest(t *testing.T) {
 // A watch may tell the new first revision before anybody has dealt with the end of
 // the former last one, or never tell of that.
 func TestReleaseThatIsInstalledAgainIsWanted(t *testing.T) {
-	r := deployment.NewReleases()
+	r := deployment.NewReleases(nil)
 	at := func(n int, status string, created int64) event.Live {
 		live := revision("Secret", "shop", n, status)
 		live.Created = time.Unix(created, 0)
@@ -83,7 +83,7 @@ func TestReleaseThatIsInstalledAgainIsWanted(t *testing.T) {
 }
 
 func TestReleasesIsBounded(t *testing.T) {
-	r := deployment.NewReleases()
+	r := deployment.NewReleases(nil)
 	for n := range 100_010 {
 		if !r.Wants(revision("Secret", fmt.Sprint("r", n), 5, "deployed")) {
 			t.Fatalf("release %d is not wanted", n)
@@ -122,6 +122,38 @@ func TestReads(t *testing.T) {
 	} {
 		if got := deployment.Reads(event.APIResource{Group: tt.group, Kind: tt.kind}); got != tt.want {
 			t.Errorf("%s of %s: %t", tt.kind, tt.group, got)
+		}
+	}
+}
+
+// After a restart those are wanted that came while nobody looked, in whichever
+// order they are listed.
+func TestReleasesWantsWhatWasMissed(t *testing.T) {
+	at := func(release string, n int, status string) event.Live {
+		live := revision("Secret", release, n, status)
+		live.Created = time.Unix(int64(100+n), 0)
+		return live
+	}
+	r := deployment.NewReleases(func(series event.SeenKey) (time.Time, bool) {
+		if series != deployment.Series(at("shop", 1, "")) {
+			return time.Time{}, false
+		}
+		return time.Unix(108, 8), true
+	})
+	for _, step := range []struct {
+		live event.Live
+		want bool
+	}{
+		{at("shop", 10, "superseded"), true},
+		{at("shop", 11, "deployed"), true},
+		{at("shop", 7, "superseded"), false},
+		{at("shop", 8, "superseded"), false},
+		{at("shop", 9, "failed"), true},
+		{at("new", 10, "deployed"), true},
+		{at("new", 9, "superseded"), false},
+	} {
+		if got := r.Wants(step.live); got != step.want {
+			t.Errorf("%s: wanted: %t", step.live.Ref.Name, got)
 		}
 	}
 }

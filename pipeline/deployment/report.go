@@ -33,14 +33,15 @@ type Report struct {
 	// what it depends on. Objects are the first 200.
 	Deployment event.Deployment
 
-	// Key is the same for all rollouts of an application, and Attempt for all
-	// states of one rollout, over restarts and lists. Attempt tells rollouts of
-	// one Key apart; it is no text for people.
+	// Key is that of the object, and Attempt the same for all states of one rollout,
+	// over restarts and lists. Attempt tells rollouts of one Key apart; it is no
+	// text for people.
 	Key     event.SeenKey
 	Attempt string
-	// Order is set where rollouts are objects of their own, as Helm's revisions
-	// are: that of a later rollout is later.
-	Order time.Time
+	// Series is set where rollouts are objects of their own, as Helm's revisions
+	// are: the same for all of an application. The Order of a later one is later.
+	Series event.SeenKey
+	Order  time.Time
 
 	// Claims are the objects that the tool says are the application's: the first
 	// 10,000, with APIVersion, Kind, Namespace and Name. Of a release, objects
@@ -88,13 +89,18 @@ func Reads(resource event.APIResource) bool {
 	return readerOf(event.GroupKind{Group: resource.Group, Kind: resource.Kind}) != nil
 }
 
-// Key returns the Key of the reports that are read off an object. All revisions
-// of a Helm release have the same: it outlives the object of each of them.
+// Key returns the Key of the reports that are read off an object.
 func Key(live event.Live) event.SeenKey {
-	if stored, ok := storedRelease(live); ok {
-		return stored.key()
-	}
 	return event.SeenKey("deployment/" + string(live.Ref.UID))
+}
+
+// Series returns the Series of the reports that are read off an object; it is
+// empty where there is none.
+func Series(live event.Live) event.SeenKey {
+	if stored, ok := storedRelease(live); ok {
+		return stored.series()
+	}
+	return ""
 }
 
 type reader func(live event.Live, raw []byte) (Report, error)

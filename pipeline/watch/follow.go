@@ -29,7 +29,8 @@ const (
 	Watching
 	// Updated is an object that was added or modified.
 	Updated
-	// Deleted is an object that is gone, as it last was.
+	// Deleted is an object that is gone, as it last was. Within a list it has no
+	// Version: there is nothing to go on from yet.
 	Deleted
 	// Progress says that there was nothing else up to Version.
 	Progress
@@ -202,6 +203,9 @@ func (f *Follower) follow(ctx context.Context, c Connection, p params) error {
 				return frame.status()
 			case !listing:
 				err = f.changed(ctx, frame)
+			case frame.Type == frameDeleted:
+				// A change that was made since the list began.
+				err = f.handle(ctx, Notice{What: Deleted, Object: frame.Object})
 			case frame.Type != frameBookmark:
 				err = f.handle(ctx, Notice{What: Listed, Object: frame.Object})
 			case frame.endsList():

@@ -70,3 +70,24 @@ func TestRequests(t *testing.T) {
 		t.Errorf("notices %s", got)
 	}
 }
+
+// Between the objects of a streamed list and its end come changes made meanwhile.
+func TestWhatIsDeletedDuringAStreamedListIsNotListed(t *testing.T) {
+	c := connect(t, func(*http.Request) *http.Response {
+		return response(http.StatusOK, strings.NewReader(`{"type":"ADDED","object":{"metadata":{"name":"a","resourceVersion":"3"}}}
+{"type":"DELETED","object":{"metadata":{"name":"a","resourceVersion":"9"}}}
+{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9","annotations":{"k8s.io/initial-events-end":"true"}}}}`))
+	})
+	var told []string
+	f := NewFollower(func(_ context.Context, n Notice) error {
+		told = append(told, fmt.Sprintf("%d@%s", n.What, n.Version))
+		return nil
+	}, func(string) {})
+	if err := f.Read(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	// Began, Listed, Deleted without a version to go on from, Ended, Watching.
+	if got := strings.Join(told, " "); got != "0@ 1@ 5@ 2@9 3@" {
+		t.Errorf("notices %s", got)
+	}
+}

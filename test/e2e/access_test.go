@@ -26,18 +26,22 @@ type account struct {
 
 const accountName, accountNamespace = "live-status", "live-status"
 
-func newAccount(t testing.TB, c *controlplane.Cluster) *account {
+// newAccount makes the account with the permissions of conf/rbac.yaml, and of
+// more files where a test needs them.
+func newAccount(t testing.TB, c *controlplane.Cluster, more ...string) *account {
 	t.Helper()
 	_, err := c.Client().CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: accountNamespace}}, metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		t.Fatal(err)
 	}
-	manifests, err := os.ReadFile(filepath.Join("..", "..", "conf", "rbac.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Apply(t.Context(), manifests); err != nil {
-		t.Fatal(err)
+	for _, file := range append([]string{filepath.Join("..", "..", "conf", "rbac.yaml")}, more...) {
+		manifests, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Apply(t.Context(), manifests); err != nil {
+			t.Fatal(err)
+		}
 	}
 	a := &account{cluster: c, token: filepath.Join(t.TempDir(), "token")}
 	a.issue(t)

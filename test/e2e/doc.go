@@ -3,5 +3,6 @@
 //
 // Every test runs in each host that is there. The plugin host always is; a
 // real Fluent Bit is looked for in FLUENT_BIT, on PATH and in
-// /opt/fluent-bit/bin. The output says which ran.
+// /opt/fluent-bit/bin. The output says which ran. Tests that deploy with Helm
+// build it from the module test/helm.
 package e2e

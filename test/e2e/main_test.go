@@ -49,7 +49,12 @@ func prepareAndRun(m *testing.M) int {
 	} else {
 		fmt.Printf("e2e: hosts are %s and %s\n", pluginHost, fluentBit())
 	}
-	return m.Run()
+	code := m.Run()
+	if err := builtHelm.remove(); err != nil {
+		fmt.Fprintf(os.Stderr, "remove helm: %v\n", err)
+		return 1
+	}
+	return code
 }
 
 // cluster starts etcd and an API server for one test.

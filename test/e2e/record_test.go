@@ -24,13 +24,12 @@ type record struct {
 		Count           int64  `json:"count"`
 		CountDelta      int64  `json:"count_delta"`
 	} `json:"event"`
-	Object struct {
-		Resource    string `json:"resource"`
-		Subresource string `json:"subresource"`
-		Namespace   string `json:"namespace"`
-		Name        string `json:"name"`
-	} `json:"object"`
-	Audit struct {
+	Object      object     `json:"object"`
+	Owner       object     `json:"owner"`
+	Application tied       `json:"application"`
+	Correlation string     `json:"correlation"`
+	Deployment  deployment `json:"deployment"`
+	Audit       struct {
 		AuditID string `json:"audit_id"`
 		Stage   string `json:"stage"`
 		Level   string `json:"level"`
@@ -39,6 +38,10 @@ type record struct {
 		User    struct {
 			Name string `json:"name"`
 		} `json:"user"`
+		Actor struct {
+			Class string `json:"class"`
+			Tool  string `json:"tool"`
+		} `json:"actor"`
 	} `json:"audit"`
 	Change struct {
 		Type     string   `json:"type"`
@@ -49,7 +52,60 @@ type record struct {
 		Phase    string           `json:"phase"`
 		Counters map[string]any   `json:"counters"`
 		Sources  []map[string]any `json:"sources"`
+		Objects  struct {
+			Kinds    int64     `json:"kinds"`
+			Synced   int64     `json:"synced"`
+			Objects  int64     `json:"objects"`
+			Gone     int64     `json:"gone"`
+			Troubled []trouble `json:"troubled"`
+		} `json:"objects"`
 	} `json:"monitor"`
+}
+
+// object is an object as records name it.
+type object struct {
+	APIVersion  string `json:"api_version"`
+	Kind        string `json:"kind"`
+	Resource    string `json:"resource"`
+	Subresource string `json:"subresource"`
+	Namespace   string `json:"namespace"`
+	Name        string `json:"name"`
+}
+
+// tied is what a record says of the application.
+type tied struct {
+	Name         string `json:"name"`
+	Namespace    string `json:"namespace"`
+	Tool         string `json:"tool"`
+	Version      string `json:"version"`
+	Chart        string `json:"chart"`
+	Environment  string `json:"environment"`
+	Tenant       string `json:"tenant"`
+	DeploymentID string `json:"deployment_id"`
+	Via          struct {
+		Rule   string `json:"rule"`
+		Object object `json:"object"`
+	} `json:"via"`
+}
+
+// deployment is what a record says of a rollout.
+type deployment struct {
+	Phase    string   `json:"phase"`
+	Action   string   `json:"action"`
+	Tool     string   `json:"tool"`
+	Status   string   `json:"status"`
+	Revision string   `json:"revision"`
+	Version  string   `json:"version"`
+	Chart    string   `json:"chart"`
+	Objects  []object `json:"objects"`
+}
+
+// trouble is a kind that is not watched as it should be.
+type trouble struct {
+	Resource  string `json:"resource"`
+	Namespace string `json:"namespace"`
+	State     string `json:"state"`
+	Error     string `json:"error"`
 }
 
 // version names the version of an event that a record reports.

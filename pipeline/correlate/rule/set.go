@@ -47,11 +47,11 @@ func New(o Options) (*Set, error) {
 	return s, nil
 }
 
-// builtin are the rules that are always there, in their order: what deploys, what
-// groups, what is merely called so.
+// builtin are the rules that are always there, in their order: what is an
+// application, what deploys, what groups, what is merely called so.
 func builtin() []rule {
 	return slices.Concat(
-		octopusRules(), argoRules(), fluxRules(), helmRules(), kappRules(), velaRules(),
+		itselfRules(), octopusRules(), argoRules(), fluxRules(), helmRules(), kappRules(), velaRules(),
 		applicationRules(), backstageRules(), labelRules(),
 	)
 }
@@ -91,6 +91,9 @@ func (s *Set) Errors() map[event.Rule]int64 {
 // caller bounds the chain's length; registry may be nil. The application shares
 // its texts with the objects.
 func (s *Set) Match(objects []Object, registry Registry) (event.Application, bool) {
+	if len(objects) == 0 {
+		return event.Application{}, false
+	}
 	if registry == nil {
 		registry = unasked{}
 	}

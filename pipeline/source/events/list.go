@@ -61,6 +61,8 @@ func (s *Source) changed(ctx context.Context, n watch.Notice) error {
 	if err := s.yield(ctx, item); err != nil {
 		return err
 	}
-	s.reached(n.Version)
+	if n.Version != "" {
+		s.reached(n.Version)
+	}
 	return nil
 }

@@ -41,6 +41,15 @@ type progress struct {
 	saidAt time.Time
 }
 
+// hopeless reports whether nobody should wait for the watcher's objects: it may not
+// read them, or has tried for a while and never could. One that was listed goes on.
+func (at *progress) hopeless() bool {
+	return at.trouble != nil && (at.trouble.State == event.KindForbidden || !at.listed && time.Since(at.trouble.Since) > patience)
+}
+
+// patience is how long a kind may fail before it counts as one that cannot be read.
+const patience = 30 * time.Second
+
 func newBoard(catalog Catalog, log *slog.Logger) *board {
 	return &board{
 		catalog: catalog, log: log, news: make(chan struct{}, 1), synced: make(chan struct{}),
@@ -95,7 +104,7 @@ func (b *board) failed(p place, state event.KindState, line string) {
 	}
 	at.settled = true
 	at.trouble = &event.KindStatus{Resource: p.GroupResource(), Namespace: p.namespace, State: state, Error: line, Since: since}
-	if was != state {
+	if was != state || !at.listed {
 		b.tellReadable(p.GroupResource())
 	}
 	b.checkSynced()
@@ -118,7 +127,7 @@ func (b *board) tellReadable(r event.GroupResource) {
 	for p, at := range b.places {
 		if p.GroupResource() == r {
 			here++
-			if at.trouble != nil && at.trouble.State == event.KindForbidden {
+			if at.hopeless() {
 				refused++
 			}
 		}

@@ -98,9 +98,9 @@ func (f *fetcher) add(ctx context.Context, w wanted) error {
 	if waits {
 		return nil
 	}
-	named := o
-	named.uid = ""
-	lane := f.lanes[maphash.Comparable(f.seed, named)%fetchers]
+	// Objects of one namespace keep their order: revisions of a release are objects
+	// of their own.
+	lane := f.lanes[maphash.String(f.seed, string(o.namespace))%fetchers]
 	select {
 	case lane <- errand{object: o}:
 		return nil

@@ -105,12 +105,11 @@ func TestSyncedIncludesWhatIsFetched(t *testing.T) {
 		if !strings.HasPrefix(r.path, "/api/v1/namespaces/") {
 			return nil
 		}
-		if time.Since(at) < 5*time.Second {
+		if time.Since(at) < 2*time.Second {
 			return failure(429, metav1.StatusReasonTooManyRequests, "later")
 		}
 		return response(200, strings.NewReader(release("r1", 4)))
 	}
-	at = time.Now()
 	run(t, s, func(o *Options) {
 		wantsReleases(o)
 		at = time.Now()
@@ -143,9 +142,10 @@ func TestObjectThatWasMadeAnewBeforeItsEndWasYielded(t *testing.T) {
 		}
 		return nil
 	}
-	full := make(chan struct{})
+	var full chan struct{}
 	run(t, s, func(o *Options) {
 		wantsReleases(o)
+		full = make(chan struct{})
 		o.Sink = stopped{o.Sink, full}
 	}, func(t *testing.T, b bench) {
 		s.tell(secrets, "DELETED", release("r1", 5))

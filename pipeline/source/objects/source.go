@@ -44,8 +44,8 @@ type Catalog interface {
 	// Objects of kinds that are no longer among them or no longer watched are not
 	// told of any more, not even that they are gone.
 	Serve(kinds []event.ServedKind)
-	// Readable says whether this instance may read a resource. It may until it is
-	// told otherwise.
+	// Readable says whether a resource can be read: not if that is forbidden, or has
+	// failed for a while and from the first. It can until it is told otherwise.
 	Readable(resource event.GroupResource, ok bool)
 }
 

@@ -1,0 +1,5 @@
+package rule
+
+import "testing"
+
+func TestItself(t *testing.T) { testFixtures(t, "itself") }
