@@ -109,7 +109,11 @@ func (p *pump) run(ctx context.Context) {
 					return
 				}
 			}
-			listed, p.hold.closed = nil, false
+			listed, p.hold.closed, p.rollouts.listing = nil, false, false
+			if err := p.settle(ctx); err != nil {
+				// The next rollout tries again.
+				p.logger.Warn("cursor: cannot be read", "error", err)
+			}
 		case <-start.C:
 			if p.hold.closed {
 				p.logger.Warn("the live objects are not all listed yet: records may lack their application", "waited", startWait)

@@ -21,6 +21,12 @@ type rollouts struct {
 	// the UID of the HelmRelease.
 	releases map[deployment.Release]event.Application
 	managers map[event.UID]deployment.Release
+
+	// listing is set until the live objects have been listed, and due then holds the
+	// last rollout of each series: lists come in no order, and how far a series is
+	// must not be remembered before what came earlier is.
+	listing bool
+	due     map[event.SeenKey]dedup.Rollout
 }
 
 // maxManaged bounds how many releases are known to be managed by Flux.
@@ -32,6 +38,8 @@ func newRollouts(ledger *dedup.Ledger, reported deployment.Reported) rollouts {
 		stored:   deployment.NewReleases(reported),
 		releases: map[deployment.Release]event.Application{},
 		managers: map[event.UID]deployment.Release{},
+		listing:  true,
+		due:      map[event.SeenKey]dedup.Rollout{},
 	}
 }
 
@@ -125,7 +133,7 @@ func (p *pump) rollout(ctx context.Context, item *event.Item, report *deployment
 		if err := p.add(ctx, item, nil, noted); err != nil {
 			return err
 		}
-		return p.series(ctx, item, &r)
+		return p.series(ctx, r)
 	}
 	p.count.deployments.Add(1)
 	app := p.rollouts.application(report)
@@ -139,16 +147,40 @@ func (p *pump) rollout(ctx context.Context, item *event.Item, report *deployment
 	if err := p.emit(ctx, item, rec, noted); err != nil {
 		return err
 	}
-	return p.series(ctx, item, &r)
+	return p.series(ctx, r)
 }
 
 // series notes how far the rollouts of an application are.
-func (p *pump) series(ctx context.Context, item *event.Item, r *dedup.Rollout) error {
+func (p *pump) series(ctx context.Context, r dedup.Rollout) error {
+	if r.Series == "" {
+		return nil
+	}
+	if former, ok := p.rollouts.due[r.Series]; !ok || r.Order.After(former.Order) {
+		p.rollouts.due[r.Series] = r
+	}
+	return p.settle(ctx)
+}
+
+// settle notes how far the series are that are due, once that is certain.
+func (p *pump) settle(ctx context.Context) error {
+	if p.rollouts.listing {
+		return nil
+	}
+	for key, r := range p.rollouts.due {
+		if err := p.noteSeries(ctx, &r); err != nil {
+			return err
+		}
+		delete(p.rollouts.due, key)
+	}
+	return nil
+}
+
+func (p *pump) noteSeries(ctx context.Context, r *dedup.Rollout) error {
 	note, ok, err := p.rollouts.ledger.NoteSeries(ctx, r)
 	if err != nil || !ok {
 		return err
 	}
-	return p.add(ctx, item, nil, remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
+	return p.add(ctx, &event.Item{}, nil, remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
 		key, seen := note(mark)
 		return cursor.SeenChange{Key: key, Seen: seen, Expires: dedup.DeploymentExpiry(time.Now())}
 	}})
@@ -238,13 +270,21 @@ func unreadable(err error) error {
 	return err
 }
 
-// reported returns how far the rollouts of an application were reported, as far as
-// that is committed.
+// reported returns from when on the rollouts of an application are wanted: since the
+// last that was reported and committed, or where none was, since the first start's
+// retention.
 func (p *Pipeline) reported(series event.SeenKey) (time.Time, bool) {
 	// The list that asks for it is not told of an end; the lookup takes no time.
 	seen, ok, err := p.cursor.Seen(context.Background(), series)
 	if err != nil {
 		p.opts.Logger.Warn("cursor: cannot be read; rollouts that ended meanwhile may go unreported", "error", err)
 	}
-	return seen.Last, ok && err == nil
+	switch {
+	case ok:
+		return seen.Last, true
+	case p.cfg.Events.Retention == 0:
+		return time.Unix(0, 0), true
+	default:
+		return time.Now().Add(-p.cfg.Events.Retention), true
+	}
 }

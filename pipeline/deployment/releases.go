@@ -73,9 +73,9 @@ func label(live event.Live, key string) string {
 // maxReleases bounds how many releases are remembered; one takes about 150 bytes.
 const maxReleases = 100_000
 
-// Reported tells the Order of the last revision that an earlier run has reported
-// of a Series; false where it has reported none, or where that cannot be told. It
-// is called by any number of goroutines.
+// Reported tells the Order from which on the revisions of a Series are wanted: that
+// of the last one that an earlier run has reported; false where only the newest
+// is. It is called by any number of goroutines.
 type Reported func(series event.SeenKey) (order time.Time, ok bool)
 
 // Releases decides which of the Secrets and ConfigMaps that Helm stores releases

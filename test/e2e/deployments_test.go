@@ -57,6 +57,10 @@ func checkDeployments(t *testing.T, records []record) {
 	}
 	for _, rec := range records {
 		d := rec.Deployment
+		if d.Action == "uninstall" {
+			// By its end nothing is left to read them from.
+			continue
+		}
 		if d.Tool == "helm" && (d.Chart != "oven-0.3.1" && d.Chart != "oven 0.3.1" || d.Version != "1.4.0") {
 			t.Errorf("revision %s is of chart %q, version %q; want oven 0.3.1, 1.4.0", d.Revision, d.Chart, d.Version)
 		}

@@ -16,6 +16,7 @@ var omitted = map[event.GroupResource]string{
 	{Group: "metrics.k8s.io", Resource: "pods"}:                                      "measurements, made up on every request",
 	{Group: "metrics.k8s.io", Resource: "nodes"}:                                     "measurements, made up on every request",
 	{Group: "storage.k8s.io", Resource: "csistoragecapacities"}:                      "updated all the time by storage drivers",
+	{Group: "certificates.k8s.io", Resource: "certificatesigningrequests"}:           "made and approved by nodes, and gone within the hour",
 	{Group: "apps", Resource: "controllerrevisions"}:                                 "history of other objects",
 	{Group: "flowcontrol.apiserver.k8s.io", Resource: "flowschemas"}:                 "the API server's own",
 	{Group: "flowcontrol.apiserver.k8s.io", Resource: "prioritylevelconfigurations"}: "the API server's own",
