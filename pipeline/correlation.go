@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"log/slog"
+	"net/http"
+	"time"
 
 	"github.com/fluent-live/live-status/pipeline/correlate/rule"
 	"github.com/fluent-live/live-status/pipeline/event"
@@ -14,12 +16,17 @@ func (p *pump) correlate(rec *event.Record) {
 		return
 	}
 	err := guard(func() error {
-		found := p.index.Find(*rec.Object)
+		ref, since := *rec.Object, madeSince(rec.Audit)
+		found := p.index.FindCreated(ref, since)
 		if found.Correlation == event.CorrelationUnknown && rec.Audit != nil && !isDryRun(rec.Audit) {
 			// It is gone by now, or not seen yet, and the bodies tell who it is.
 			if live, ok := p.audited.Audit(rec.Audit); ok {
 				p.index.Learn(live)
-				found = p.index.Find(*rec.Object)
+				if !since.IsZero() {
+					// A former object may still have the name.
+					ref.UID = live.Ref.UID
+				}
+				found = p.index.FindCreated(ref, since)
 			}
 		}
 		rec.Object, rec.Owner, rec.Application, rec.Correlation = &found.Object, found.Owner, found.Application, found.Correlation
@@ -30,6 +37,20 @@ func (p *pump) correlate(rec *event.Record) {
 		return
 	}
 	p.count.correlated(rec.Correlation)
+}
+
+// madeSince returns the time before which the object of an audit event cannot have
+// been created, where the request made it and no UID tells it from a former object
+// of its name; otherwise zero.
+func madeSince(a *event.Audit) time.Time {
+	if a == nil || a.Object.UID != "" || a.Object.Subresource != "" {
+		return time.Time{}
+	}
+	// Updates and server-side applies make objects, too, and say so by 201.
+	if a.Code == http.StatusCreated || a.Verb == "create" && a.Code >= http.StatusOK && a.Code < http.StatusMultipleChoices {
+		return a.ReceivedTime
+	}
+	return time.Time{}
 }
 
 // ruleWatch says when own rules fail, each once: one that fails matches nothing,

@@ -121,7 +121,7 @@ func (p *pump) mustWait(d *decoded, now time.Time) bool {
 		// no record.
 		return false
 	}
-	return p.index.Find(*ref).Pending
+	return p.index.FindCreated(*ref, madeSince(d.audit)).Pending
 }
 
 // release lets those at the head of the line go on that have what they waited
@@ -134,7 +134,7 @@ func (p *pump) release(ctx context.Context, now time.Time) bool {
 				return true
 			}
 			if ref, _, ok := head.about(); ok {
-				p.index.Missed(*ref)
+				p.index.Missed(*ref, madeSince(head.audit))
 			}
 		}
 		d := p.hold.pop()

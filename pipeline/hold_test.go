@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/fluent-live/live-status/pipeline/change"
 	"github.com/fluent-live/live-status/pipeline/correlate"
 	"github.com/fluent-live/live-status/pipeline/correlate/rule"
 	"github.com/fluent-live/live-status/pipeline/cursor"
@@ -76,7 +77,10 @@ func newWorkbench(t *testing.T) workbench {
 		index: w.index, listed: w.listed,
 		events: dedup.New(store), redactor: redact.New(redact.Options{Salt: make([]byte, 32)}), format: appendJSONLine,
 		outbox: newOutbox(8<<20, 0), count: &counters{}, logger: slog.New(slog.DiscardHandler),
-		audits: audits{filter: filter.New(filter.Options{})},
+		audits: audits{
+			filter: filter.New(filter.Options{}), tracker: change.NewTracker(change.Options{}),
+			window: dedup.NewWindow(dedup.WindowOptions{Span: auditSpan, Most: auditMost}),
+		},
 	}
 	w.rollouts = newRollouts(dedup.NewLedger(w.events, dedup.LedgerOptions{Now: time.Now}), nil)
 	return w
@@ -272,6 +276,55 @@ func TestADryRunIsNeitherWaitedForNorLearnt(t *testing.T) {
 	if c := w.count.snapshot().Correlated; len(c) != 1 || c["object_unknown"] != 2 {
 		t.Errorf("counted %v", c)
 	}
+}
+
+// An object that is made anew is not taken for the former one of its name.
+func TestACreateIsNotTiedToAFormerObject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorkbench(t)
+		close(w.listed)
+		w.run(t)
+		former := living(podKind, "web-1", "", event.Label{Key: "app.kubernetes.io/instance", Value: "old"})
+		former.Created = time.Now().Add(-time.Hour)
+		w.index.Put(former, 1)
+		w.index.Remove(former)
+		time.Sleep(10 * time.Second)
+		creates := 0
+		create := func(body string) event.Item {
+			creates++
+			received := time.Now().UTC()
+			raw := fmt.Sprintf(`{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"a%d","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/shop/pods","verb":"create","user":{"username":"jane"},"objectRef":{"resource":"pods","namespace":"shop","name":"web-1","apiVersion":"v1"},"responseStatus":{"code":201},"requestReceivedTimestamp":%q,"stageTimestamp":%q%s}`,
+				creates, received.Format("2006-01-02T15:04:05.000000Z"), received.Add(time.Millisecond).Format("2006-01-02T15:04:05.000000Z"), body)
+			return event.Item{Kind: event.KindAudit, Stream: "s", Position: event.Position(fmt.Sprint(creates)), Raw: []byte(raw)}
+		}
+		w.items <- []event.Item{create(`,"level":"Metadata"`)}
+		if got := w.told(t); got != "" {
+			t.Errorf("%q has not waited", got)
+		}
+		anew := living(podKind, "web-1", "", shop)
+		anew.Ref.UID, anew.Created = uidOf("web-2"), time.Now().Truncate(time.Second)
+		w.index.Put(anew, 1)
+		want := "web-1 web matched"
+		if got := w.told(t); got != want {
+			t.Errorf("once it is seen %q, want %q", got, want)
+		}
+
+		// One that is never seen stays unknown, unless the answer tells of it.
+		w.index.Remove(anew)
+		time.Sleep(10 * time.Second)
+		w.items <- []event.Item{create(`,"level":"Metadata"`)}
+		time.Sleep(3 * time.Second)
+		want += ", web-1 object_unknown"
+		if got := w.told(t); got != want {
+			t.Errorf("never seen %q, want %q", got, want)
+		}
+		w.items <- []event.Item{create(`,"level":"RequestResponse","responseObject":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"web-1","namespace":"shop","uid":"` + string(uidOf("web-3")) + `","labels":{"app.kubernetes.io/instance":"told"}}}`)}
+		time.Sleep(3 * time.Second)
+		want += ", web-1 told matched"
+		if got := w.told(t); got != want {
+			t.Errorf("told by the answer %q, want %q", got, want)
+		}
+	})
 }
 
 // What whole objects tell of others is heard before those who waited for the lists

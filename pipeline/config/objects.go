@@ -53,7 +53,7 @@ func objectOptions() []Option {
 		},
 		{
 			Key: "application_rules_file", Kind: KindFile,
-			Doc: "Own rules that tie objects to applications, YAML with CEL expressions; docs/APPLICATIONS.md tells how.",
+			Doc: "Own rules that tie objects to applications, YAML with CEL expressions; docs/APPLICATIONS.md tells how. Read at the start. Needs `kube_objects`.",
 			set: setFile(func(c *Config) *string { return &c.Applications.RulesFile }),
 		},
 		{
@@ -84,7 +84,7 @@ func setKinds(field func(*Config) *[]string) func(*Config, string) error {
 			// What stands for any characters is checked like one of them.
 			plain := strings.ReplaceAll(kind, "*", "x")
 			if len(validation.IsDNS1123Subdomain(plain)) > 0 {
-				return &valueError{"has an entry that is no kind: " + kind, "write kinds as kubectl api-resources lists them, for example pods, deployments.apps or *.example.com"}
+				return &valueError{"has an entry that is no kind: " + kind, "write kinds as kubectl api-resources lists them, separated by commas, for example pods,deployments.apps,*.example.com"}
 			}
 			kinds = append(kinds, kind)
 		}

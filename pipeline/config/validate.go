@@ -58,12 +58,15 @@ func (c Config) ownKeys() []*KeyError {
 	}
 	var out []*KeyError
 	for _, k := range []struct {
-		key   string
-		kinds []string
-	}{{"objects_include", c.Objects.Include}, {"objects_exclude", c.Objects.Exclude}} {
-		if len(k.kinds) > 0 {
+		key, value string
+	}{
+		{"objects_include", strings.Join(c.Objects.Include, ",")},
+		{"objects_exclude", strings.Join(c.Objects.Exclude, ",")},
+		{"application_rules_file", c.Applications.RulesFile},
+	} {
+		if k.value != "" {
 			out = append(out, &KeyError{
-				Key: k.key, Value: strings.Join(k.kinds, ","), Problem: "is for live objects, which are not watched",
+				Key: k.key, Value: k.value, Problem: "is for live objects, which are not watched",
 				Hint: "set kube_objects on, or drop " + k.key,
 			})
 		}

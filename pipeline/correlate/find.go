@@ -1,6 +1,8 @@
 package correlate
 
 import (
+	"time"
+
 	"github.com/fluent-live/live-status/pipeline/correlate/rule"
 	"github.com/fluent-live/live-status/pipeline/event"
 )
@@ -31,8 +33,13 @@ type Found struct {
 // of a form that the API server does not give is not looked at: kubelets write
 // something else there. What the reference says is never replaced, and the UID is
 // added for live objects only.
-func (ix *Index) Find(ref event.ObjectRef) Found {
-	s := ix.search(&ref)
+func (ix *Index) Find(ref event.ObjectRef) Found { return ix.FindCreated(ref, time.Time{}) }
+
+// FindCreated is Find for an object that was created at a time or later, by the
+// clock of the API server, in whole seconds: where ref has no UID, an older object
+// of its name is another one. The zero time allows any object.
+func (ix *Index) FindCreated(ref event.ObjectRef, since time.Time) Found {
+	s := ix.search(&ref, since)
 	found := Found{Object: s.object, Pending: s.pending()}
 	if len(s.chain) == 0 {
 		return found
@@ -54,10 +61,10 @@ func (ix *Index) Find(ref event.ObjectRef) Found {
 // such objects may be told by one signal.
 func (ix *Index) Changed() <-chan struct{} { return ix.waits.changed }
 
-// Missed tells that to wait for what Find lacked was in vain. For some minutes
-// nothing that lacks the same object is pending.
-func (ix *Index) Missed(ref event.ObjectRef) {
-	s := ix.search(&ref)
+// Missed tells that to wait for what FindCreated lacked was in vain. For some
+// minutes nothing that lacks the same object is pending.
+func (ix *Index) Missed(ref event.ObjectRef, since time.Time) {
+	s := ix.search(&ref, since)
 	if s.lacking {
 		ix.waits.miss(s.lack, ix.now())
 	}
@@ -82,8 +89,9 @@ type search struct {
 
 func (s *search) pending() bool { return s.lacking && s.coming }
 
-// search follows ref up to the top.
-func (ix *Index) search(ref *event.ObjectRef) search {
+// search follows ref up to the top. An object of its name that was created before
+// since is not what it means.
+func (ix *Index) search(ref *event.ObjectRef, since time.Time) search {
 	s := search{object: *ref}
 	if ref.Name == "" && ref.UID == "" {
 		return s
@@ -95,7 +103,7 @@ func (ix *Index) search(ref *event.ObjectRef) search {
 	s.end = event.CorrelationNoRule
 
 	r := ix.resolve(ref)
-	if n := r.node; n != nil {
+	if n := r.node; n != nil && (ref.UID != "" || !n.isOlder(since)) {
 		s.add(n)
 		s.complete(n)
 	} else {

@@ -122,7 +122,9 @@ type fixture struct {
 		Objects []event.ObjectRef
 	}
 	Find event.ObjectRef
-	Want struct {
+	// Since is when a request came that made the object; zero for others.
+	Since time.Time
+	Want  struct {
 		// Chain is empty where the rules must not be asked.
 		Chain       []string
 		Application string
@@ -178,7 +180,7 @@ func TestFind(t *testing.T) {
 			}
 			var rules byLabel
 			ix := f.index(t, Options{Rules: &rules})
-			got := ix.Find(f.Find)
+			got := ix.FindCreated(f.Find, f.Since)
 			app, owner := "", ""
 			if got.Application != nil {
 				app = got.Application.Name
@@ -213,8 +215,8 @@ func TestFind(t *testing.T) {
 			}
 
 			// What was in vain is not waited for again, and tells the same.
-			ix.Missed(f.Find)
-			again := ix.Find(f.Find)
+			ix.Missed(f.Find, f.Since)
+			again := ix.FindCreated(f.Find, f.Since)
 			if again.Pending {
 				t.Error("pending although missed")
 			}

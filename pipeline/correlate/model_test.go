@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -176,7 +177,7 @@ func TestConcurrency(t *testing.T) {
 				ix.Find(p.Ref)
 				ix.Claim(release("shop", fmt.Sprint(g)), helmApp("shop", "shop", ""), []event.ObjectRef{p.Ref, rs.Ref})
 				ix.Learn(pod(fmt.Sprint("l", i), 5000+i))
-				ix.Missed(pod("nobody", 9999).Ref)
+				ix.Missed(pod("nobody", 9999).Ref, time.Time{})
 				switch i % 10 {
 				case 3:
 					ix.Remove(rs)

@@ -3,6 +3,7 @@ package correlate
 import (
 	"slices"
 	"strings"
+	"time"
 	"unique"
 
 	"github.com/fluent-live/live-status/pipeline/event"
@@ -23,6 +24,8 @@ type node struct {
 	grave *grave
 	// list is the number of the last list that the object was part of.
 	list uint64
+	// created is in Unix seconds, as the API server has it; 0 is unknown.
+	created int64
 }
 
 // extra is what some kinds say about other objects.
@@ -105,6 +108,11 @@ func (n *node) ref() event.ObjectRef {
 	}
 }
 
+// isOlder reports whether the object is known to have been created before t.
+func (n *node) isOlder(t time.Time) bool {
+	return !t.IsZero() && n.created != 0 && n.created < t.Unix()
+}
+
 func (n *node) place() place { return place{n.namespace, n.name} }
 
 // set takes over what live says about the object.
@@ -112,6 +120,9 @@ func (ix *Index) set(n *node, live *event.Live) {
 	labels, notes, owner := ix.sets.take(live.Labels), ix.sets.take(live.Annotations), ix.owners.take(live.Owners)
 	ix.unset(n)
 	n.labels, n.notes, n.owner = labels, notes, owner
+	if !live.Created.IsZero() {
+		n.created = live.Created.Unix()
+	}
 
 	old := n.extra
 	if live.Target.IsZero() && len(live.ClaimTemplates) == 0 && live.Selection == nil {

@@ -95,7 +95,7 @@ func TestMissed(t *testing.T) {
 	if !ix.Find(first.Ref).Pending {
 		t.Fatal("not pending")
 	}
-	ix.Missed(first.Ref)
+	ix.Missed(first.Ref, time.Time{})
 	if ix.Find(first.Ref).Pending || ix.Find(second.Ref).Pending {
 		t.Error("pending again for the same owner")
 	}
@@ -109,7 +109,7 @@ func TestMissed(t *testing.T) {
 	for i := range 3 * maxWants {
 		ref := pod("p", 1000+i).Ref
 		ix.Find(ref)
-		ix.Missed(ref)
+		ix.Missed(ref, time.Time{})
 		ix.Find(pod("q", 1_000_000+i).Ref)
 	}
 	if n, m := ix.waits.asked.len(), ix.waits.missed.len(); n > 2*maxWants || m > 2*maxWants {

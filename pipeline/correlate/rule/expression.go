@@ -91,7 +91,7 @@ func problem(issues *cel.Issues) error {
 	case strings.Contains(message, "undeclared reference"):
 		hint = "the one variable is object; texts need quotes"
 	case strings.Contains(message, "Syntax error"):
-		hint = "texts need quotes, and keys with dots or slashes brackets: object.metadata.labels['example.com/team']"
+		hint = "compare with ==; texts need quotes, and keys with dots or slashes brackets: object.metadata.labels['example.com/team']"
 	}
 	return fmt.Errorf("column %d: %s; %s", e.Location.Column()+1, shorten(message), hint)
 }
