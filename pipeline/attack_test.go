@@ -6,8 +6,10 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fluent-live/live-status/pipeline/event"
 )
@@ -15,8 +17,14 @@ import (
 // storedIn returns a Helm release with a manifest, as a Secret of a namespace.
 func storedIn(t *testing.T, namespace, meant event.Namespace, manifest string) event.Item {
 	t.Helper()
+	return revision(t, 1, namespace, meant, manifest)
+}
+
+// revision is storedIn for a revision of the release.
+func revision(t *testing.T, n int, namespace, meant event.Namespace, manifest string) event.Item {
+	t.Helper()
 	doc, err := json.Marshal(map[string]any{
-		"name": "x", "namespace": meant, "version": 1, "manifest": manifest, "info": map[string]any{"status": "deployed"},
+		"name": "x", "namespace": meant, "version": n, "manifest": manifest, "info": map[string]any{"status": "deployed"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -37,8 +45,9 @@ func storedIn(t *testing.T, namespace, meant event.Namespace, manifest string) e
 		t.Fatal(err)
 	}
 	live := event.Live{
-		Ref:    event.ObjectRef{APIVersion: "v1", Kind: "Secret", Resource: "secrets", Namespace: namespace, Name: "sh.helm.release.v1.x.v1", UID: uidOf("x")},
-		Labels: []event.Label{{Key: "owner", Value: "helm"}, {Key: "status", Value: "deployed"}},
+		Ref:     event.ObjectRef{APIVersion: "v1", Kind: "Secret", Resource: "secrets", Namespace: namespace, Name: fmt.Sprintf("sh.helm.release.v1.x.v%d", n), UID: uidOf(strings.Repeat("x", n))},
+		Created: time.Unix(int64(1_700_000_000+n), 0),
+		Labels:  []event.Label{{Key: "owner", Value: "helm"}, {Key: "status", Value: "deployed"}},
 	}
 	return event.Item{Kind: event.KindObject, Change: event.Updated, Live: &live, Raw: raw}
 }

@@ -121,7 +121,12 @@ func (p *pump) mustWait(d *decoded, now time.Time) bool {
 		// no record.
 		return false
 	}
-	return p.index.FindCreated(*ref, madeSince(d.audit)).Pending
+	pending := false
+	err := guard(func() error {
+		pending = p.index.Pending(*ref, madeSince(d.audit))
+		return nil
+	})
+	return err == nil && pending
 }
 
 // release lets those at the head of the line go on that have what they waited
@@ -133,7 +138,9 @@ func (p *pump) release(ctx context.Context, now time.Time) bool {
 			if now.Before(head.until) {
 				return true
 			}
-			if ref, _, ok := head.about(); ok {
+			// A request that is not answered yet may be refused: nobody need come.
+			answered := head.audit == nil || head.audit.Code != 0
+			if ref, _, ok := head.about(); ok && answered {
 				p.index.Missed(*ref, madeSince(head.audit))
 			}
 		}

@@ -120,7 +120,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 		}
 	}
 	if cfg.Objects.Enabled {
-		if err := p.addObjects(); err != nil {
+		if err := p.addObjects(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -97,6 +97,9 @@ func (p *pump) run(ctx context.Context) {
 			return
 		case <-tick:
 			p.monitor(ctx, event.PhaseRunning)
+			if p.dealt(ctx, time.Now()) != nil {
+				return
+			}
 		case d := <-p.objects:
 			if !p.untilDone(ctx, &d) {
 				return
@@ -113,6 +116,8 @@ func (p *pump) run(ctx context.Context) {
 			if err := p.settle(ctx); err != nil {
 				// The next rollout tries again.
 				p.logger.Warn("cursor: cannot be read", "error", err)
+			} else if p.dealt(ctx, time.Now()) != nil {
+				return
 			}
 		case <-start.C:
 			if p.hold.closed {

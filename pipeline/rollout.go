@@ -29,6 +29,13 @@ type rollouts struct {
 	due     map[event.SeenKey]dedup.Rollout
 }
 
+// dealtWith is the key under which the cursor remembers until when every rollout
+// was dealt with, and dealing how long one may take from its end to its record.
+const (
+	dealtWith event.SeenKey = "deployments"
+	dealing                 = 5 * time.Minute
+)
+
 // maxManaged bounds how many releases are known to be managed by Flux.
 const maxManaged = 20_000
 
@@ -175,6 +182,16 @@ func (p *pump) settle(ctx context.Context) error {
 	return nil
 }
 
+// dealt remembers until when every rollout was dealt with.
+func (p *pump) dealt(ctx context.Context, now time.Time) error {
+	if p.rollouts.listing || p.index == nil {
+		return nil
+	}
+	return p.add(ctx, &event.Item{}, nil, remembered{seen: func(dedup.Mark) cursor.SeenChange {
+		return cursor.SeenChange{Key: dealtWith, Seen: event.Seen{Last: now.Add(-dealing)}, Expires: dedup.DeploymentExpiry(now)}
+	}})
+}
+
 func (p *pump) noteSeries(ctx context.Context, r *dedup.Rollout) error {
 	note, ok, err := p.rollouts.ledger.NoteSeries(ctx, r)
 	if err != nil || !ok {
@@ -271,9 +288,9 @@ func unreadable(err error) error {
 }
 
 // reported returns from when on the rollouts of an application are wanted: since the
-// last that was reported and committed, or where none was, since the first start's
-// retention.
-func (p *Pipeline) reported(series event.SeenKey) (time.Time, bool) {
+// last that was reported and committed, or where none was, since the retention or
+// the end of the run before.
+func (p *Pipeline) reported(series event.SeenKey, before time.Time) (time.Time, bool) {
 	// The list that asks for it is not told of an end; the lookup takes no time.
 	seen, ok, err := p.cursor.Seen(context.Background(), series)
 	if err != nil {
@@ -284,7 +301,10 @@ func (p *Pipeline) reported(series event.SeenKey) (time.Time, bool) {
 		return seen.Last, true
 	case p.cfg.Events.Retention == 0:
 		return time.Unix(0, 0), true
-	default:
-		return time.Now().Add(-p.cfg.Events.Retention), true
 	}
+	since := time.Now().Add(-p.cfg.Events.Retention)
+	if !before.IsZero() && before.Before(since) {
+		since = before
+	}
+	return since, true
 }

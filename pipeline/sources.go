@@ -65,7 +65,7 @@ func (p *Pipeline) addEvents() error {
 }
 
 // addObjects watches the live objects and gives the pump the index of them.
-func (p *Pipeline) addObjects() error {
+func (p *Pipeline) addObjects(ctx context.Context) error {
 	rules, err := rule.New(rule.Options{File: p.cfg.Applications.RulesFile})
 	if err != nil {
 		return err
@@ -75,7 +75,12 @@ func (p *Pipeline) addObjects() error {
 		Rules: rules, Now: time.Now, Namespaces: p.cfg.Events.Namespaces, NamespacesExclude: p.cfg.Events.NamespacesExclude,
 	})
 	decoder := decode.ObjectDecoder{Annotations: rules.Annotation}
-	p.pump.rollouts = newRollouts(dedup.NewLedger(p.pump.events, dedup.LedgerOptions{Retention: p.cfg.Events.Retention, Now: time.Now}), p.reported)
+	before, _, err := p.cursor.Seen(ctx, dealtWith)
+	if err != nil {
+		return fmt.Errorf("read how far deployments were reported: %w", err)
+	}
+	ledger := dedup.NewLedger(p.pump.events, dedup.LedgerOptions{Retention: p.cfg.Events.Retention, Before: before.Last, Now: time.Now})
+	p.pump.rollouts = newRollouts(ledger, func(series event.SeenKey) (time.Time, bool) { return p.reported(series, before.Last) })
 	src, err := objects.New(objects.Options{
 		Server: p.access, Index: index, Catalog: index, Sink: newWholeObjects(p.pump), Logger: p.opts.Logger, Describe: p.access.Describe,
 		Decode: decoder.Decode, Include: p.cfg.Objects.Include, Exclude: p.cfg.Objects.Exclude,

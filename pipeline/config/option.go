@@ -176,7 +176,7 @@ func eventOptions() []Option {
 		},
 		{
 			Key: "kube_retention_time", Kind: KindDuration, Default: "1h", KubernetesEvents: true,
-			Doc: "At a first start, events that last happened longer ago are left out; 0 takes all. Events that a later start finds new are never left out. At any start, rollouts that ended longer ago are left out where none of the application was reported yet.",
+			Doc: "At a first start, events that last happened and rollouts that ended longer ago are left out; 0 takes all. What a later start finds new is never left out.",
 			set: setDuration(func(c *Config) *time.Duration { return &c.Events.Retention }),
 		},
 		{

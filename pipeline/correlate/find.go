@@ -57,6 +57,13 @@ func (ix *Index) FindCreated(ref event.ObjectRef, since time.Time) Found {
 	return found
 }
 
+// Pending returns what FindCreated says of it, and does not look for the
+// application.
+func (ix *Index) Pending(ref event.ObjectRef, since time.Time) bool {
+	s := ix.search(&ref, since)
+	return s.pending()
+}
+
 // Changed is signalled when an object that a pending Find lacked has come. Many
 // such objects may be told by one signal.
 func (ix *Index) Changed() <-chan struct{} { return ix.waits.changed }

@@ -181,6 +181,9 @@ func TestFind(t *testing.T) {
 			var rules byLabel
 			ix := f.index(t, Options{Rules: &rules})
 			got := ix.FindCreated(f.Find, f.Since)
+			if ix.Pending(f.Find, f.Since) != got.Pending {
+				t.Error("Pending says something else than FindCreated")
+			}
 			app, owner := "", ""
 			if got.Application != nil {
 				app = got.Application.Name

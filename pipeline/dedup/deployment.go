@@ -45,6 +45,9 @@ type LedgerOptions struct {
 	// Retention is the age from which the end of a rollout is no news where
 	// nothing is known of the application; zero means no limit.
 	Retention time.Duration
+	// Before is until when an earlier run has dealt with everything: a rollout that
+	// ended later is news however old it is. Zero where there was none.
+	Before time.Time
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -55,6 +58,7 @@ type LedgerOptions struct {
 type Ledger struct {
 	notes     *Filter
 	retention time.Duration
+	before    time.Time
 	now       func() time.Time
 	// starts holds how far each series was when it was first asked for.
 	starts map[event.SeenKey]start
@@ -70,7 +74,7 @@ const maxStarts = 100_000
 
 // NewLedger returns a Ledger that shares the memory of notes.
 func NewLedger(notes *Filter, options LedgerOptions) *Ledger {
-	return &Ledger{notes: notes, retention: options.Retention, now: options.Now, starts: map[event.SeenKey]start{}}
+	return &Ledger{notes: notes, retention: options.Retention, before: options.Before, now: options.Now, starts: map[event.SeenKey]start{}}
 }
 
 // Judge says whether r is news. If so it has set r.Turn. It changes nothing that
@@ -85,7 +89,8 @@ func NewLedger(notes *Filter, options LedgerOptions) *Ledger {
 //     was old then. A later one is news, however old it is: it happened while
 //     nobody looked.
 //  3. Where nothing is remembered of the application either, a rollout that ended
-//     longer than Retention ago has expired. All else is news.
+//     longer than Retention ago has expired, unless it was after Before. All else
+//     is news.
 //  4. A state of an earlier version of the object than the one remembered is a
 //     repeat, unless it speaks of a later time, as after an etcd was restored from
 //     a backup.
@@ -132,7 +137,9 @@ func (l *Ledger) first(ctx context.Context, r *Rollout) (Verdict, error) {
 			return Repeat, nil
 		}
 	}
-	if r.Phase != event.DeploymentBegun && l.retention > 0 && !r.Time.IsZero() && l.now().Sub(r.Time) > l.retention {
+	old := l.retention > 0 && !r.Time.IsZero() && l.now().Sub(r.Time) > l.retention
+	missed := !l.before.IsZero() && r.Time.After(l.before)
+	if r.Phase != event.DeploymentBegun && old && !missed {
 		return Expired, nil
 	}
 	return News, nil

@@ -271,6 +271,18 @@ func TestLedgerIDs(t *testing.T) {
 	}
 }
 
+// An application that was installed while nobody looked is news however long that
+// was, and one that is older than that is not.
+func TestLedgerAfterALongAbsence(t *testing.T) {
+	l := NewLedger(New(memory{}), LedgerOptions{Retention: time.Hour, Before: noon, Now: func() time.Time { return noon.Add(48 * time.Hour) }})
+	for at, want := range map[time.Duration]Verdict{-time.Minute: Expired, time.Minute: News, 48 * time.Hour: News} {
+		r := Rollout{Key: event.SeenKey(at.String()), Attempt: "a", Phase: succeeded, Version: "1", Time: noon.Add(at)}
+		if got, err := l.Judge(t.Context(), &r); got != want || err != nil {
+			t.Errorf("%s: verdict %d, error %v; want %d", at, got, err, want)
+		}
+	}
+}
+
 func TestLedgerWithoutMemory(t *testing.T) {
 	l := NewLedger(New(broken{}), LedgerOptions{Now: time.Now})
 	if _, err := l.Judge(t.Context(), &Rollout{Key: "k", Phase: begun}); err == nil {
