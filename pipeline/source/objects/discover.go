@@ -237,6 +237,7 @@ func plain(name string) bool {
 // merge returns the resources of all groups. Of stale groups what was known
 // before goes on as it was: the failure of one must not end its watches.
 func merge(before []resource, groups []group) (all []resource, stale []string) {
+	all = []resource{} // nil is for not asked yet
 	for _, g := range groups {
 		if !g.stale {
 			all = append(all, g.resources...)

@@ -56,6 +56,15 @@ func TestWhichKinds(t *testing.T) {
 	}
 }
 
+// Until the catalog is told of kinds, any object may yet come.
+func TestTheCatalogIsToldThatThereAreNoKinds(t *testing.T) {
+	run(t, cluster(), nil, func(t *testing.T, b bench) {
+		if b.index.served == nil {
+			t.Error("the catalog was told nothing")
+		}
+	})
+}
+
 func TestMistakesAreNamed(t *testing.T) {
 	for want, opts := range map[string]Options{
 		`objects_include "po ds"`: {Include: []string{"po ds"}},

@@ -168,7 +168,7 @@ func (s *Source) refresh(ctx context.Context) (bool, error) {
 		s.opts.Logger.Info("objects: connected again", "scope", s.scope)
 	}
 	s.say(served, stale)
-	changed := !slices.Equal(s.served, served)
+	changed := s.served == nil || !slices.Equal(s.served, served)
 	s.served = served
 	if changed {
 		s.apply(ctx, s.choice.choose(served))

@@ -124,7 +124,7 @@ type Source struct {
 	invalidated atomic.Int64
 	received    atomic.Int64
 
-	// served and watchers belong to Run.
+	// served, nil until the server was asked, and watchers belong to Run.
 	served   []resource
 	watchers map[place]*watcher
 	identity string
