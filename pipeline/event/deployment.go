@@ -25,12 +25,18 @@ const (
 	ActionReconcile DeploymentAction = "reconcile"
 )
 
-// ApplicationStatus is the status of an application as far as its deployment
-// decides it.
+// ApplicationStatus is the status of an application: one word.
 type ApplicationStatus string
 
-// The statuses that a deployment decides.
+// The statuses. Waiting and Unavailable are what a deployment decides, the others
+// what the objects do.
 const (
+	ApplicationProgressing ApplicationStatus = "Progressing"
+	ApplicationHealthy     ApplicationStatus = "Healthy"
+	ApplicationUnknown     ApplicationStatus = "Unknown"
+	ApplicationDegraded    ApplicationStatus = "Degraded"
+	ApplicationOutOfSync   ApplicationStatus = "Out of Sync"
+	ApplicationMissing     ApplicationStatus = "Missing"
 	// ApplicationWaiting is an application whose deployment is under way.
 	ApplicationWaiting ApplicationStatus = "Waiting"
 	// ApplicationUnavailable is one whose last deployment failed.

@@ -13,6 +13,8 @@ type Live struct {
 	Labels []Label
 	// Annotations are those that rules read, likewise.
 	Annotations []Label
+	// Applied is set where the object bears what kubectl last applied.
+	Applied bool
 	// Deleting is set once the object's deletion was asked for.
 	Deleting bool
 	Created  time.Time

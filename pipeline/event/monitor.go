@@ -23,8 +23,10 @@ type MonitorStatus struct {
 	Sources []SourceStatus
 	// Objects is nil where live objects are not watched.
 	Objects *ObjectsStatus
-	Queue   QueueStatus
-	Count   Counters
+	// Statuses is nil where no statuses are made.
+	Statuses *StatusesStatus
+	Queue    QueueStatus
+	Count    Counters
 }
 
 // SourceState says what a source is doing.
@@ -85,6 +87,19 @@ type ObjectsStatus struct {
 	Troubled []KindStatus
 }
 
+// StatusesStatus is what is known of the statuses of objects and applications.
+type StatusesStatus struct {
+	// Objects is how many objects have a status, and Applications how many
+	// applications.
+	Objects      int64
+	Applications int64
+	// ObjectsBy and ApplicationsBy are how many have each status.
+	ObjectsBy      map[Status]int64
+	ApplicationsBy map[ApplicationStatus]int64
+	// Stalled are the watches without news for long, ordered by name.
+	Stalled []WatchState
+}
+
 // KindState says what is wrong with a kind's watch.
 type KindState string
 
@@ -128,9 +143,12 @@ type Counters struct {
 	Events int64
 	Audits int64
 	// Deployments counts deployment records.
-	Deployments  int64
-	Emitted      int64
-	Deduplicated int64
+	Deployments int64
+	// ObjectStatuses and ApplicationStatuses count records of these types.
+	ObjectStatuses      int64
+	ApplicationStatuses int64
+	Emitted             int64
+	Deduplicated        int64
 	// Filtered counts audit events that the configuration leaves out.
 	Filtered int64
 	// Expired counts events older than kube_retention_time on a first start.

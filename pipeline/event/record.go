@@ -11,11 +11,13 @@ type Type string
 
 // The record types, one constant per row of the table in docs/RECORDS.md.
 const (
-	TypeEvent         Type = "event"
-	TypeAudit         Type = "audit"
-	TypeDeployment    Type = "deployment"
-	TypeRejected      Type = "rejected"
-	TypeMonitorStatus Type = "monitor_status"
+	TypeEvent             Type = "event"
+	TypeAudit             Type = "audit"
+	TypeObjectStatus      Type = "object_status"
+	TypeApplicationStatus Type = "application_status"
+	TypeDeployment        Type = "deployment"
+	TypeRejected          Type = "rejected"
+	TypeMonitorStatus     Type = "monitor_status"
 )
 
 // RecordID identifies a record for ever: a record that is sent again after a
@@ -44,11 +46,13 @@ type Record struct {
 	Application *Application
 	Correlation Correlation
 
-	Event      *Occurrence
-	Audit      *Audit
-	Deployment *Deployment
-	Rejected   *Rejection
-	Monitor    *MonitorStatus
+	Event            *Occurrence
+	Audit            *Audit
+	ObjectState      *ObjectState
+	ApplicationState *ApplicationState
+	Deployment       *Deployment
+	Rejected         *Rejection
+	Monitor          *MonitorStatus
 
 	// Withheld lists what the redactor had to leave out, and why.
 	Withheld []Withheld
