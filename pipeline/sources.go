@@ -64,6 +64,11 @@ func (p *Pipeline) addEvents() error {
 	return nil
 }
 
+// indexed gives the index what it keeps of objects.
+type indexed struct{ *correlate.Index }
+
+func (x indexed) Put(live event.Live, _ []byte, list uint64) { x.Index.Put(live, list) }
+
 // addObjects watches the live objects and gives the pump the index of them.
 func (p *Pipeline) addObjects(ctx context.Context) error {
 	rules, err := rule.New(rule.Options{File: p.cfg.Applications.RulesFile})
@@ -82,8 +87,8 @@ func (p *Pipeline) addObjects(ctx context.Context) error {
 	ledger := dedup.NewLedger(p.pump.events, dedup.LedgerOptions{Retention: p.cfg.Events.Retention, Before: before.Last, Now: time.Now})
 	p.pump.rollouts = newRollouts(ledger, func(series event.SeenKey) (time.Time, bool) { return p.reported(series, before.Last) })
 	src, err := objects.New(objects.Options{
-		Server: p.access, Index: index, Catalog: index, Sink: newWholeObjects(p.pump), Logger: p.opts.Logger, Describe: p.access.Describe,
-		Decode: decoder.Decode, Include: p.cfg.Objects.Include, Exclude: p.cfg.Objects.Exclude,
+		Server: p.access, Index: indexed{index}, Catalog: index, Sink: newWholeObjects(p.pump), Logger: p.opts.Logger, Describe: p.access.Describe,
+		Decode: decoder.Decode, Reads: func(r event.APIResource) bool { return decode.ReadsSpec(r.GroupKind()) }, Include: p.cfg.Objects.Include, Exclude: p.cfg.Objects.Exclude,
 		Namespaces: p.cfg.Events.Namespaces, NamespacesExclude: p.cfg.Events.NamespacesExclude,
 		PageSize: p.cfg.Events.PageSize, WatchTimeout: p.cfg.Events.WatchTimeout,
 		Whole: p.pump.rollouts.stored.Wants, Yields: deployment.Reads,

@@ -40,6 +40,7 @@ type Config struct {
 	Audit       Audit
 	// Applications says how records are tied to applications.
 	Applications Applications
+	Statuses     Statuses
 	Cursor       Cursor
 	// BatchMaxBytes caps what is handed over at once, in bytes.
 	BatchMaxBytes int

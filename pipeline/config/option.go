@@ -47,6 +47,7 @@ func Options() []Option {
 	all := clusterOptions()
 	all = append(all, eventOptions()...)
 	all = append(all, objectOptions()...)
+	all = append(all, statusOptions()...)
 	all = append(all, auditOptions()...)
 	all = append(all, cursorOptions()...)
 	return append(all, hostOptions()...)

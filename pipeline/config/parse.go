@@ -27,6 +27,9 @@ func Parse(g Getter) (Config, error) {
 	if !c.Objects.EnabledSet {
 		c.Objects.Enabled = c.Events.Enabled
 	}
+	if !c.Statuses.EnabledSet {
+		c.Statuses.Enabled = c.Objects.Enabled
+	}
 	if c.Audit.Webhook.SpoolFile == "" && c.Cursor.Path != "" {
 		c.Audit.Webhook.SpoolFile = c.Cursor.Path + ".spool"
 	}

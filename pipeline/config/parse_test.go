@@ -35,6 +35,7 @@ func TestDefaults(t *testing.T) {
 			Filter:  AuditFilter{Stages: []string{"ResponseComplete", "Panic"}},
 		},
 		Applications: Applications{Wait: 2 * time.Second},
+		Statuses:     Statuses{Enabled: true, Settle: time.Second},
 		Cursor:       Cursor{Sync: "normal", JournalMode: "WAL"},
 
 		BatchMaxBytes:   8 << 20,
@@ -69,6 +70,8 @@ func TestEveryKey(t *testing.T) {
 		"plugin_log_level": "TRACE", "kube_events": "off",
 		"kube_objects": "yes", "objects_include": "Leases.coordination.k8s.io, *.example.com", "objects_exclude": "secrets",
 		"application_rules_file": file("rules.yaml"), "correlate_wait": "500ms",
+		"kube_status": "on", "health_rules_path": "health.yaml,argocd-cm.yaml", "sync_ignore": "deployments.apps/spec/replicas,@vpa",
+		"prioritize_health": "on", "status_settle": "3s", "status_resync": "1h",
 		"audit_path": filepath.Join(dir, "audit*.log"), "audit_read_from": "TAIL", "audit_max_line": "1MiB",
 		"audit_webhook_listen": "127.0.0.1:9443", "audit_tls_crt_file": file("audit.crt"), "audit_tls_key_file": file("audit.key"),
 		"audit_tls_client_ca_file": file("clients.crt"), "audit_token_file": file("audit-token"), "audit_insecure": "on",
@@ -100,6 +103,10 @@ func TestEveryKey(t *testing.T) {
 			Include: []string{"leases.coordination.k8s.io", "*.example.com"}, Exclude: []string{"secrets"},
 		},
 		Applications: Applications{RulesFile: filepath.Join(dir, "rules.yaml"), Wait: 500 * time.Millisecond},
+		Statuses: Statuses{
+			Enabled: true, EnabledSet: true, RulesPath: "health.yaml,argocd-cm.yaml", Ignore: "deployments.apps/spec/replicas,@vpa",
+			PrioritizeHealth: true, Settle: 3 * time.Second, Resync: time.Hour,
+		},
 		Audit: Audit{
 			Path: filepath.Join(dir, "audit*.log"), FromTail: true, MaxLine: 1 << 20, Bodies: "writes",
 			Webhook: AuditWebhook{
@@ -196,6 +203,10 @@ func TestMistakes(t *testing.T) {
 		{Map{"objects_include": "pods/exec"}, []string{`objects_include "pods/exec": has an entry that is no kind: pods/exec; write kinds as kubectl api-resources lists them, separated by commas, for example pods,deployments.apps,*.example.com`}},
 		{Map{"kube_objects": "off", "objects_exclude": "secrets"}, []string{`objects_exclude "secrets": is for live objects, which are not watched; set kube_objects on, or drop objects_exclude`}},
 		{Map{"kube_objects": "off", "application_rules_file": "DIR/there.pem"}, []string{`application_rules_file "DIR/there.pem": is for live objects, which are not watched; set kube_objects on, or drop application_rules_file`}},
+		{Map{"kube_objects": "off", "kube_status": "on"}, []string{`kube_status "on": needs the live objects, which are not watched; set kube_objects on, or drop kube_status`}},
+		{Map{"kube_status": "off", "sync_ignore": "@vpa"}, []string{`sync_ignore "@vpa": is for the status of objects, which is not told; set kube_status on, or drop sync_ignore`}},
+		{Map{"status_settle": "1h"}, []string{`status_settle "1h": is too long; write 10m or less`}},
+		{Map{"status_resync": "1s"}, []string{`status_resync "1s": is too short; write 1m or more, or 0 for never`}},
 		{Map{"correlate_wait": "2m"}, []string{`correlate_wait "2m": is too long; write 1m or less`}},
 		{Map{"application_rules_file": "/nowhere/rules.yaml"}, []string{`application_rules_file "/nowhere/rules.yaml": cannot be read: no such file or directory; check the path and its permissions`}},
 		{Map{"kube_events": "off", "audit_path": "DIR"}, []string{`cluster_name: is not set, and with kube_events and kube_objects off nothing else tells the cluster's name; set cluster_name`}},

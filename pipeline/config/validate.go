@@ -47,6 +47,7 @@ func (c Config) Validate() error {
 		add(unreadable("application_rules_file", file))
 	}
 	add(c.ownKeys()...)
+	add(c.Statuses.conflicts(c.Objects.Enabled)...)
 	add(c.sameFile()...)
 	return errors.Join(errs...)
 }

@@ -30,6 +30,10 @@ const (
 // reference, so it is always kept.
 const annotationServiceAccount = "kubernetes.io/service-account.name"
 
+// annotationApplied holds what kubectl apply applied. It may have hundreds of
+// kilobytes, and is never kept.
+const annotationApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
 // The metadata of any kind of objects is served as this one.
 const (
 	kindPartial    = "PartialObjectMetadata"
@@ -166,6 +170,7 @@ func (r *liveReader) metadata() error {
 		case "labels":
 			return r.labels(&l.Labels, nil)
 		case "annotations":
+			l.Applied = false
 			return r.labels(&l.Annotations, r.kept)
 		case "ownerReferences":
 			return r.owners()
@@ -185,6 +190,10 @@ func (r *liveReader) labels(to *[]event.Label, keep func(key string) bool) error
 	size := 0
 	err := r.object(func(key []byte) error {
 		if r.json.Next() != jx.String {
+			return r.json.Skip()
+		}
+		if to == &r.live.Annotations && string(key) == annotationApplied {
+			r.live.Applied = true
 			return r.json.Skip()
 		}
 		value, err := r.json.StrBytes()

@@ -16,6 +16,21 @@ const (
 	maxRequirements   = 64
 )
 
+// ReadsSpec reports whether something is kept of the spec of a kind's objects. Of
+// others the metadata is all that is needed.
+func ReadsSpec(kind event.GroupKind) bool {
+	switch kind {
+	case event.GroupKind{Group: "apps", Kind: "StatefulSet"},
+		event.GroupKind{Kind: "PersistentVolume"},
+		event.GroupKind{Group: "autoscaling", Kind: "HorizontalPodAutoscaler"},
+		event.GroupKind{Group: "storage.k8s.io", Kind: "VolumeAttachment"},
+		event.GroupKind{Group: "app.k8s.io", Kind: "Application"}:
+		return true
+	default:
+		return false
+	}
+}
+
 // readSpec reads what the specs of some kinds say about other objects: what no
 // owner reference does.
 func (r *liveReader) readSpec() error {

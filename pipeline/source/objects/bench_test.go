@@ -19,7 +19,7 @@ type forgetful struct {
 	n int
 }
 
-func (f *forgetful) Put(l event.Live, _ uint64)                          { f.Live = l; f.n++ }
+func (f *forgetful) Put(l event.Live, _ []byte, _ uint64)                { f.Live = l; f.n++ }
 func (f *forgetful) Remove(event.Live)                                   {}
 func (f *forgetful) Listed(event.GroupResource, event.Namespace, uint64) {}
 func (f *forgetful) Serve([]event.ServedKind)                            {}
@@ -64,7 +64,7 @@ func BenchmarkList(b *testing.B) {
 	b.SetBytes(int64(list.Len()))
 	b.ReportAllocs()
 	for b.Loop() {
-		w := src.idleWatcher(p)
+		w := src.idleWatcher(p, &progress{})
 		if err := w.session(b.Context()); err != nil {
 			b.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline/event"
@@ -34,6 +35,8 @@ type board struct {
 type progress struct {
 	// listed is set once everything was listed, settled once that was tried.
 	listed, settled bool
+	// heard is when the server last said anything, in Unix nanoseconds.
+	heard atomic.Int64
 	// trouble is nil where all is well.
 	trouble *event.KindStatus
 	// said is the trouble that the log knows of, and saidAt when it was said.
@@ -57,10 +60,12 @@ func newBoard(catalog Catalog, log *slog.Logger) *board {
 	}
 }
 
-func (b *board) add(p place) {
+func (b *board) add(p place) *progress {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.places[p] = &progress{}
+	at := &progress{}
+	b.places[p] = at
+	return at
 }
 
 func (b *board) remove(p place) {
@@ -196,6 +201,27 @@ func (b *board) objects() event.ObjectsStatus {
 	}
 	slices.SortFunc(st.Troubled, compare)
 	return st
+}
+
+// watches returns how each watcher is doing.
+func (b *board) watches() []event.WatchState {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := make([]event.WatchState, 0, len(b.places))
+	for p, at := range b.places {
+		st := event.WatchState{Resource: p.GroupResource(), Namespace: p.namespace, Listed: at.listed}
+		if n := at.heard.Load(); n != 0 {
+			st.Heard = time.Unix(0, n)
+		}
+		if at.trouble != nil {
+			st.Broken, st.Error = at.trouble.Since, at.trouble.Error
+		}
+		all = append(all, st)
+	}
+	slices.SortFunc(all, func(a, b event.WatchState) int {
+		return cmp.Or(strings.Compare(a.Resource.String(), b.Resource.String()), strings.Compare(string(a.Namespace), string(b.Namespace)))
+	})
+	return all
 }
 
 func compare(a, b event.KindStatus) int {

@@ -19,6 +19,7 @@ type index struct {
 	mu         sync.Mutex
 	lists      map[string]uint64
 	live       map[string]event.Live
+	whole      map[string]string
 	served     []event.ServedKind
 	unreadable map[string]bool
 	items      []event.Item
@@ -28,10 +29,10 @@ func key(l event.Live) string {
 	return l.Ref.Resource + " " + string(l.Ref.Namespace) + "/" + l.Ref.Name
 }
 
-func (ix *index) Put(l event.Live, list uint64) {
+func (ix *index) Put(l event.Live, raw []byte, list uint64) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	ix.live[key(l)], ix.lists[key(l)] = l, list
+	ix.live[key(l)], ix.lists[key(l)], ix.whole[key(l)] = l, list, string(raw)
 }
 
 func (ix *index) Remove(l event.Live) {

@@ -48,6 +48,7 @@ func (s *Source) Run(ctx context.Context) {
 	}()
 	others.Go(func() { s.board.report(ctx) })
 	s.fetches.start(ctx, &others)
+	s.demand.start(ctx, &others)
 	others.Go(func() { s.announce(ctx) })
 
 	backoff := newBackoff()
@@ -216,12 +217,12 @@ func (s *Source) apply(ctx context.Context, kinds []event.ServedKind) {
 			s.board.remove(p)
 		}
 	}
+	s.demand.serve(kinds)
 	s.opts.Catalog.Serve(kinds)
 	for _, k := range kinds {
 		for _, ns := range s.namespaces(k) {
 			if p := (place{k.APIResource, ns}); s.watchers[p] == nil {
-				s.board.add(p)
-				s.watchers[p] = s.begin(ctx, p)
+				s.watchers[p] = s.begin(ctx, p, s.board.add(p))
 			}
 		}
 	}

@@ -287,7 +287,7 @@ type bench struct {
 func run(t *testing.T, s *server, change func(*Options), check func(t *testing.T, b bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		ix := &index{lists: map[string]uint64{}, live: map[string]event.Live{}, unreadable: map[string]bool{}}
+		ix := &index{lists: map[string]uint64{}, live: map[string]event.Live{}, whole: map[string]string{}, unreadable: map[string]bool{}}
 		log := &logged{}
 		opts := Options{
 			Server: s, Index: ix, Catalog: ix, Sink: ix, Decode: metadata, PageSize: 2,

@@ -28,9 +28,10 @@ type Server interface {
 // Index is told what stands in the cluster. Its methods are called from many
 // goroutines, those of one resource and namespace in order and from one.
 type Index interface {
-	// Put adds or replaces an object. List is the number of the list under way or
-	// last ended; a later list has a higher one.
-	Put(live event.Live, list uint64)
+	// Put adds or replaces an object. Raw is the whole object where its kind is read
+	// so, else nil; it may be used during the call only. List is the number of the
+	// list under way or last ended; a later list has a higher one.
+	Put(live event.Live, raw []byte, list uint64)
 	// Remove says that an object is gone, as it last was.
 	Remove(live event.Live)
 	// Listed says that a list has ended: objects of the resource, in the namespace
@@ -69,9 +70,16 @@ type Options struct {
 	// Decode takes from an object what is kept of it; the result shares no memory
 	// with raw. It may be called from several goroutines.
 	Decode func(raw []byte, resource event.APIResource) (event.Live, error)
+	// Reads reports whether the objects of a kind are read with spec and status. Of
+	// others only the metadata is. Nil is none.
+	Reads func(event.APIResource) bool
 	// Whole reports whether an object is wanted whole although of its kind only
 	// the metadata is read: it is then fetched by itself and yielded. Nil is never.
 	Whole func(event.Live) bool
+	// Fetched takes an object that Fetch asked for; raw may be used during the call
+	// only. It is called from several goroutines, and by then the index may have been
+	// told of a newer version, or of the end. Nil takes none.
+	Fetched func(live event.Live, raw []byte)
 	// Yields reports whether all objects of a kind are yielded, whole. Nil is
 	// none.
 	Yields func(event.APIResource) bool
@@ -116,6 +124,7 @@ type Source struct {
 	// defined is signalled when there may be other kinds than before.
 	defined chan struct{}
 	fetches *fetcher
+	demand  *demand
 	board   *board
 	unread  *unread
 	// synced is closed by announce.
@@ -155,6 +164,12 @@ func New(opts Options) (*Source, error) {
 	if opts.Whole == nil {
 		opts.Whole = func(event.Live) bool { return false }
 	}
+	if opts.Reads == nil {
+		opts.Reads = func(event.APIResource) bool { return false }
+	}
+	if opts.Fetched == nil {
+		opts.Fetched = func(event.Live, []byte) {}
+	}
 	if opts.Yields == nil {
 		opts.Yields = func(event.APIResource) bool { return false }
 	}
@@ -179,6 +194,7 @@ func New(opts Options) (*Source, error) {
 	s.board = newBoard(opts.Catalog, opts.Logger)
 	s.unread = newUnread(opts.Logger)
 	s.fetches = newFetcher(s)
+	s.demand = newDemand(s)
 	return s, nil
 }
 
@@ -199,6 +215,9 @@ func (s *Source) Status() event.SourceStatus {
 
 // Objects returns which kinds are watched as they should be, and which not.
 func (s *Source) Objects() event.ObjectsStatus { return s.board.objects() }
+
+// Watches returns how each watch is doing, ordered by kind.
+func (s *Source) Watches() []event.WatchState { return s.board.watches() }
 
 // Unread returns how many objects could not be used, by resource: for being too
 // large, or for being nothing that Decode understands.
@@ -226,8 +245,6 @@ func (s *Source) update(f func(*event.SourceStatus)) {
 	defer s.mu.Unlock()
 	f(&s.status)
 }
-
-func (s *Source) heard() { s.received.Store(time.Now().UnixNano()) }
 
 // invalidateEvery bounds how often credentials are read anew: when the server
 // goes away, all watchers notice at the same time.

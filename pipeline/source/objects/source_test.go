@@ -22,15 +22,20 @@ const (
 func TestFollowsObjects(t *testing.T) {
 	s := cluster("/v1/pods/Pod", "apps/v1/deployments/Deployment", "/v1/configmaps/ConfigMap")
 	s.set(pods, objectOf("shop", "a", 3), objectOf("shop", "b", 4))
-	run(t, s, nil, func(t *testing.T, b bench) {
-		if got := b.index.String(); got != "pods shop/a@3, pods shop/b@4" || !isSynced(b.Source) {
+	s.set("/api/v1/configmaps", objectOf("shop", "c", 5))
+	reads := func(o *Options) { o.Reads = func(r event.APIResource) bool { return r.Kind != "ConfigMap" } }
+	run(t, s, reads, func(t *testing.T, b bench) {
+		if got := b.index.String(); got != "configmaps shop/c@5, pods shop/a@3, pods shop/b@4" || !isSynced(b.Source) {
 			t.Errorf("after the list: %s, synced %v", got, isSynced(b.Source))
+		}
+		if b.index.whole["pods shop/a"] != objectOf("shop", "a", 3) || b.index.whole["configmaps shop/c"] != "" {
+			t.Errorf("whole %v", b.index.whole)
 		}
 		s.tell(pods, "MODIFIED", objectOf("shop", "a", 101))
 		s.tell(pods, "DELETED", objectOf("shop", "b", 102))
 		s.tell(pods, "ADDED", objectOf("shop", "c", 103))
 		pass(0)
-		if got := b.index.String(); got != "pods shop/a@101, pods shop/c@103" {
+		if got := b.index.String(); got != "configmaps shop/c@5, pods shop/a@101, pods shop/c@103" {
 			t.Errorf("after changes: %s", got)
 		}
 		if st := b.Status(); st.State != event.SourceWatching || st.Scope != "*" || st.Error != "" || st.Reconnects != 0 || st.LastReceived.IsZero() {

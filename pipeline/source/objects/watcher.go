@@ -31,6 +31,7 @@ const (
 type watcher struct {
 	s        *Source
 	place    place
+	progress *progress
 	cancel   context.CancelFunc
 	done     chan struct{}
 	follower *watch.Follower
@@ -52,8 +53,8 @@ type watcher struct {
 }
 
 // begin starts a watcher.
-func (s *Source) begin(ctx context.Context, p place) *watcher {
-	w := s.idleWatcher(p)
+func (s *Source) begin(ctx context.Context, p place, at *progress) *watcher {
+	w := s.idleWatcher(p, at)
 	ctx, w.cancel = context.WithCancel(ctx)
 	go func() {
 		defer close(w.done)
@@ -63,8 +64,8 @@ func (s *Source) begin(ctx context.Context, p place) *watcher {
 }
 
 // idleWatcher returns a watcher that has not begun.
-func (s *Source) idleWatcher(p place) *watcher {
-	w := &watcher{s: s, place: p, done: make(chan struct{}), identity: s.identity}
+func (s *Source) idleWatcher(p place, at *progress) *watcher {
+	w := &watcher{s: s, place: p, progress: at, done: make(chan struct{}), identity: s.identity}
 	w.follower = watch.NewFollower(w.handle, func(message string) {
 		s.opts.Logger.Debug("objects: "+message, "kind", p.GroupResource().String(), "namespace", string(p.namespace))
 	})
@@ -184,8 +185,15 @@ func (w *watcher) connection(client rest.Interface) watch.Connection {
 			Path: path(w.place.APIResource, w.place.namespace), FieldSelector: w.selector(), Metadata: !s.whole(w.place.APIResource),
 			PageSize: s.opts.PageSize, WatchTimeout: s.opts.WatchTimeout, Reuse: true,
 		},
-		Received: s.heard,
+		Received: w.hear,
 	}
+}
+
+// hear notes that the server said something.
+func (w *watcher) hear() {
+	now := time.Now().UnixNano()
+	w.s.received.Store(now)
+	w.progress.heard.Store(now)
 }
 
 // selector has the server leave out namespaces.
@@ -282,7 +290,11 @@ func (w *watcher) take(ctx context.Context, o watch.Object, change event.Change)
 	if change == event.Deleted {
 		s.opts.Index.Remove(live)
 	} else {
-		s.opts.Index.Put(live, w.list)
+		var raw []byte
+		if s.whole(r) {
+			raw = o.Raw
+		}
+		s.opts.Index.Put(live, raw, w.list)
 	}
 	switch {
 	case s.opts.Yields(r):
