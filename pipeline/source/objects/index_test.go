@@ -63,6 +63,12 @@ func (ix *index) Readable(r event.GroupResource, ok bool) {
 	ix.unreadable[r.String()] = !ok
 }
 
+func (ix *index) cannotRead(resource string) bool {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	return ix.unreadable[resource]
+}
+
 func (ix *index) Yield(_ context.Context, item event.Item) error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()

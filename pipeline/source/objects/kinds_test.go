@@ -252,7 +252,7 @@ func TestNamespaces(t *testing.T) {
 				t.Errorf("index %s", got)
 			}
 			// Where one namespace can be read, its objects are worth waiting for.
-			if st := b.Objects(); st.Kinds != 1 || st.Synced != 0 || len(st.Troubled) != 1 || b.index.unreadable["pods"] {
+			if st := b.Objects(); st.Kinds != 1 || st.Synced != 0 || len(st.Troubled) != 1 || b.index.cannotRead("pods") {
 				t.Errorf("objects %+v", st)
 			}
 		})

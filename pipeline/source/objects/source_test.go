@@ -71,7 +71,7 @@ func TestTroubleStaysAlone(t *testing.T) {
 		return nil
 	}
 	run(t, s, nil, func(t *testing.T, b bench) {
-		if b.index.unreadable["widgets.example.com"] {
+		if b.index.cannotRead("widgets.example.com") {
 			t.Error("a kind that has just failed is given up")
 		}
 		pass(time.Hour)
@@ -93,8 +93,8 @@ func TestTroubleStaysAlone(t *testing.T) {
 				t.Errorf("troubled %+v, want %s", got, want)
 			}
 		}
-		if !b.index.unreadable["secrets"] || !b.index.unreadable["configmaps"] || !b.index.unreadable["widgets.example.com"] {
-			t.Errorf("unreadable %v", b.index.unreadable)
+		if !b.index.cannotRead("secrets") || !b.index.cannotRead("configmaps") || !b.index.cannotRead("widgets.example.com") {
+			t.Error("one that cannot be read can be")
 		}
 		if n := len(s.said("/api/v1/secrets")); n < 10 || n > 20 {
 			t.Errorf("secrets were asked for %d times in an hour", n)
@@ -113,7 +113,7 @@ func TestTroubleStaysAlone(t *testing.T) {
 		if got := b.index.String(); got != "pods shop/c@103, secrets shop/s@5" {
 			t.Errorf("index %s", got)
 		}
-		if st := b.Objects(); st.Synced != 3 || len(st.Troubled) != 1 || b.index.unreadable["secrets"] || b.index.unreadable["widgets.example.com"] {
+		if st := b.Objects(); st.Synced != 3 || len(st.Troubled) != 1 || b.index.cannotRead("secrets") || b.index.cannotRead("widgets.example.com") {
 			t.Errorf("objects %+v", st)
 		}
 	})
