@@ -82,10 +82,13 @@ func newClaims() claims {
 // claims to one object the one from the object's own namespace is heard first; of
 // those of the same application the latest; else the one whose application comes
 // first by namespace and name.
-func (ix *Index) Claim(by event.ObjectRef, app event.Application, objects []event.ObjectRef) {
+//
+// It returns what by claimed before, as far as the kinds are served.
+func (ix *Index) Claim(by event.ObjectRef, app event.Application, objects []event.ObjectRef) []event.ObjectRef {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	s, key := &ix.claims, newClaimer(by)
+	former := ix.claimedBy(key)
 	s.drop(key)
 	key.Group, key.Kind = strings.Clone(key.Group), strings.Clone(key.Kind)
 	key.namespace, key.name = event.Namespace(strings.Clone(string(key.namespace))), strings.Clone(key.name)
@@ -98,13 +101,33 @@ func (ix *Index) Claim(by event.ObjectRef, app event.Application, objects []even
 		}
 		s.add(c, &objects[i], &ix.kinds)
 	}
+	return former
 }
 
-// Unclaim takes back what by said.
-func (ix *Index) Unclaim(by event.ObjectRef) {
+// Unclaim takes back what by said, and returns it.
+func (ix *Index) Unclaim(by event.ObjectRef) []event.ObjectRef {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
+	former := ix.claimedBy(newClaimer(by))
 	ix.claims.drop(newClaimer(by))
+	return former
+}
+
+// claimedBy returns what by claims.
+func (ix *Index) claimedBy(by claimer) []event.ObjectRef {
+	c := ix.claims.by[by]
+	if c == nil {
+		return nil
+	}
+	refs := make([]event.ObjectRef, 0, len(c.objects))
+	for _, key := range c.objects {
+		if k := ix.kinds.byKind[key.what.Value().kind]; k != nil {
+			refs = append(refs, event.ObjectRef{
+				APIVersion: k.apiVersion, Kind: k.name, Resource: k.resource, Namespace: event.Namespace(key.namespace.Value()), Name: key.name,
+			})
+		}
+	}
+	return refs
 }
 
 func (s *claims) add(c *claim, object *event.ObjectRef, kinds *kinds) {

@@ -32,11 +32,18 @@ func TestClaimsOfOneAreReplaced(t *testing.T) {
 	ix.Claim(by, helmApp("shop", "shop", "1"), []event.ObjectRef{a, a, b, {}})
 	wantClaim(t, ix, a, "shop1")
 	wantClaim(t, ix, b, "shop1")
-	ix.Claim(by, helmApp("shop", "shop", "2"), []event.ObjectRef{b})
+	former := ix.Claim(by, helmApp("shop", "shop", "2"), []event.ObjectRef{b})
+	if len(former) != 2 || former[0].Name != "a" || former[0].Kind != "Pod" || former[1].Namespace != b.Namespace {
+		t.Errorf("claimed before: %+v", former)
+	}
 	wantClaim(t, ix, a, "")
 	wantClaim(t, ix, b, "shop2")
-	ix.Unclaim(by)
-	ix.Unclaim(by)
+	if former := ix.Unclaim(by); len(former) != 1 || former[0].Name != "b" {
+		t.Errorf("claimed before: %+v", former)
+	}
+	if former := ix.Unclaim(by); former != nil {
+		t.Errorf("claimed before: %+v", former)
+	}
 	wantClaim(t, ix, b, "")
 	if c := &ix.claims; c.total != 0 || len(c.objects) != 0 || len(c.by) != 0 {
 		t.Errorf("kept: %d of %d objects, %d claimers", c.total, len(c.objects), len(c.by))
