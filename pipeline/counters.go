@@ -13,6 +13,7 @@ import (
 // committer, and read by whoever asks.
 type counters struct {
 	received, events, audits, deployments, emitted, deduplicated, filtered, expired, deleted, withheld atomic.Int64
+	objectStatuses, applicationStatuses                                                                atomic.Int64
 	commits, commitErrors                                                                              atomic.Int64
 	// committed is the mark of the last batch in the cursor.
 	committed atomic.Uint64
@@ -80,19 +81,21 @@ func (c *counters) snapshot() event.Counters {
 	}
 	c.mu.Unlock()
 	return event.Counters{
-		Received:     c.received.Load(),
-		Events:       c.events.Load(),
-		Audits:       c.audits.Load(),
-		Deployments:  c.deployments.Load(),
-		Emitted:      c.emitted.Load(),
-		Deduplicated: c.deduplicated.Load(),
-		Filtered:     c.filtered.Load(),
-		Expired:      c.expired.Load(),
-		Deleted:      c.deleted.Load(),
-		Withheld:     c.withheld.Load(),
-		Rejected:     rejected,
-		Correlated:   ties,
-		Commits:      c.commits.Load(),
-		CommitErrors: c.commitErrors.Load(),
+		Received:            c.received.Load(),
+		Events:              c.events.Load(),
+		Audits:              c.audits.Load(),
+		Deployments:         c.deployments.Load(),
+		ObjectStatuses:      c.objectStatuses.Load(),
+		ApplicationStatuses: c.applicationStatuses.Load(),
+		Emitted:             c.emitted.Load(),
+		Deduplicated:        c.deduplicated.Load(),
+		Filtered:            c.filtered.Load(),
+		Expired:             c.expired.Load(),
+		Deleted:             c.deleted.Load(),
+		Withheld:            c.withheld.Load(),
+		Rejected:            rejected,
+		Correlated:          ties,
+		Commits:             c.commits.Load(),
+		CommitErrors:        c.commitErrors.Load(),
 	}
 }

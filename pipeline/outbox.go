@@ -30,7 +30,7 @@ type batch struct {
 }
 
 func (b *batch) empty() bool {
-	return b.records == 0 && len(b.changes.Seen) == 0 && len(b.changes.Passed) == 0 && len(b.changes.Positions) == 0
+	return b.records == 0 && len(b.changes.Seen) == 0 && len(b.changes.Passed) == 0 && len(b.changes.Positions) == 0 && len(b.changes.Statuses) == 0
 }
 
 // entry is one thing to add to the batch. Its parts are committed together or
@@ -53,6 +53,8 @@ type remembered struct {
 	// passed is the fingerprint of an audit event, if audited is set.
 	passed  event.Fingerprint
 	audited bool
+	// statuses are what is to be known of the statuses that were told.
+	statuses []event.StatusRow
 }
 
 // outbox holds the batch being filled and the one that was handed over.
@@ -116,7 +118,7 @@ func (o *outbox) tryAdd(e entry) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	b := &o.filling
-	if b.records > 0 && len(b.data)+len(e.record) > o.max || len(b.changes.Seen) >= maxChanges {
+	if b.records > 0 && len(b.data)+len(e.record) > o.max || len(b.changes.Seen) >= maxChanges || len(b.changes.Statuses) >= maxChanges {
 		return false
 	}
 	if e.record != nil {
@@ -129,6 +131,7 @@ func (o *outbox) tryAdd(e entry) bool {
 	if e.audited {
 		b.changes.Passed = append(b.changes.Passed, e.passed)
 	}
+	b.changes.Statuses = append(b.changes.Statuses, e.statuses...)
 	if e.position != "" {
 		if b.changes.Positions == nil {
 			b.changes.Positions = map[event.Stream]event.Position{}

@@ -184,6 +184,9 @@ func (p *Pipeline) start() {
 	stages, p.stopStages = context.WithCancel(context.Background())
 	p.committing.Go(func() { p.commits.run(stages) })
 	p.running.Go(func() { p.pump.run(sources) })
+	if s := p.pump.statuses; s != nil {
+		p.running.Go(func() { s.run(sources, p.pump.heard, p.pump.YieldState) })
+	}
 	for _, src := range p.sources {
 		p.running.Go(func() { src.Run(sources) })
 	}
@@ -290,6 +293,10 @@ func (p *Pipeline) monitorRecord(phase event.Phase) event.Record {
 		st := p.objects.Objects()
 		st.Objects, st.Gone = p.pump.index.Status()
 		m.Objects = &st
+	}
+	if s := p.pump.statuses; s != nil {
+		st := s.tracker.Status()
+		m.Statuses = &st
 	}
 	return event.Record{
 		Type: event.TypeMonitorStatus, Time: now, Cluster: p.pump.cluster, Monitor: m,

@@ -12,6 +12,7 @@ import (
 	"github.com/fluent-live/live-status/pipeline/dedup"
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/redact"
+	"github.com/fluent-live/live-status/pipeline/status"
 )
 
 // batchQueue is how many batches of items may wait for the stages. A source of
@@ -25,13 +26,18 @@ type pump struct {
 	items chan []event.Item
 	// objects are whole live objects, apart from items: these may wait for them.
 	objects chan decoded
-	hold    hold
+	// states are what the statuses have to tell; nil where they are not told.
+	states chan status.Emission
+	hold   hold
 	events  *dedup.Filter
 	audits  audits
 	// index is nil where live objects are not watched, and so is listed.
 	index *correlate.Index
 	// listed is closed once the live objects have been listed.
 	listed <-chan struct{}
+	// heard is closed once what the objects listed tell of others was dealt with.
+	heard    chan struct{}
+	statuses *statuses
 	// audited reads objects in the bodies of audit events.
 	audited  decode.ObjectDecoder
 	rollouts rollouts
@@ -113,6 +119,9 @@ func (p *pump) run(ctx context.Context) {
 				}
 			}
 			listed, p.hold.closed, p.rollouts.listing = nil, false, false
+			if p.heard != nil {
+				close(p.heard)
+			}
 			if err := p.settle(ctx); err != nil {
 				// The next rollout tries again.
 				p.logger.Warn("cursor: cannot be read", "error", err)
@@ -124,6 +133,10 @@ func (p *pump) run(ctx context.Context) {
 				p.logger.Warn("the live objects are not all listed yet: records may lack their application", "waited", startWait)
 			}
 			p.hold.closed = false
+		case e := <-p.states:
+			if p.state(ctx, e) != nil {
+				return
+			}
 		case <-changed:
 		case <-p.hold.due():
 		case items := <-more:
@@ -208,6 +221,9 @@ func (p *pump) decode(item event.Item) decoded {
 		d.occ = &occ
 		return err
 	})
+	if d.occ != nil && d.err == nil && p.statuses != nil {
+		p.statuses.warned(&item, d.occ)
+	}
 	return d
 }
 
@@ -224,6 +240,26 @@ func (p *pump) emit(ctx context.Context, item *event.Item, rec event.Record, wha
 	}
 	p.count.emitted.Add(1)
 	return p.add(ctx, item, data, what)
+}
+
+// YieldState takes what there is to tell of a status.
+func (p *pump) YieldState(ctx context.Context, e status.Emission) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case p.states <- e:
+		return nil
+	}
+}
+
+// state emits the record of a status.
+func (p *pump) state(ctx context.Context, e status.Emission) error {
+	if e.Record.Type == event.TypeObjectStatus {
+		p.count.objectStatuses.Add(1)
+	} else {
+		p.count.applicationStatuses.Add(1)
+	}
+	return p.emit(ctx, &event.Item{}, e.Record, remembered{statuses: e.Rows})
 }
 
 // encode redacts and encodes a record. The bytes may be used until the next

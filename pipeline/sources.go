@@ -16,6 +16,7 @@ import (
 	"github.com/fluent-live/live-status/pipeline/source/auditwebhook"
 	"github.com/fluent-live/live-status/pipeline/source/events"
 	"github.com/fluent-live/live-status/pipeline/source/objects"
+	"github.com/fluent-live/live-status/pipeline/status"
 )
 
 // source yields items to the pump.
@@ -64,10 +65,10 @@ func (p *Pipeline) addEvents() error {
 	return nil
 }
 
-// indexed gives the index what it keeps of objects.
-type indexed struct{ *correlate.Index }
+// unassessed is the index where statuses are not told.
+type unassessed struct{ *correlate.Index }
 
-func (x indexed) Put(live event.Live, _ []byte, list uint64) { x.Index.Put(live, list) }
+func (u unassessed) Put(live event.Live, _ []byte, list uint64) { u.Index.Put(live, list) }
 
 // addObjects watches the live objects and gives the pump the index of them.
 func (p *Pipeline) addObjects(ctx context.Context) error {
@@ -80,21 +81,36 @@ func (p *Pipeline) addObjects(ctx context.Context) error {
 		Rules: rules, Now: time.Now, Namespaces: p.cfg.Events.Namespaces, NamespacesExclude: p.cfg.Events.NamespacesExclude,
 	})
 	decoder := decode.ObjectDecoder{Annotations: rules.Annotation}
+	states, err := p.newStatuses(ctx, index)
+	if err != nil {
+		return err
+	}
+	if states != nil {
+		decoder.Annotations = func(key string) bool { return rules.Annotation(key) || status.Annotation(key) }
+	}
 	before, _, err := p.cursor.Seen(ctx, dealtWith)
 	if err != nil {
 		return fmt.Errorf("read how far deployments were reported: %w", err)
 	}
 	ledger := dedup.NewLedger(p.pump.events, dedup.LedgerOptions{Retention: p.cfg.Events.Retention, Before: before.Last, Now: time.Now})
 	p.pump.rollouts = newRollouts(ledger, func(series event.SeenKey) (time.Time, bool) { return p.reported(series, before.Last) })
-	src, err := objects.New(objects.Options{
-		Server: p.access, Index: indexed{index}, Catalog: index, Sink: newWholeObjects(p.pump), Logger: p.opts.Logger, Describe: p.access.Describe,
-		Decode: decoder.Decode, Reads: func(r event.APIResource) bool { return decode.ReadsSpec(r.GroupKind()) }, Include: p.cfg.Objects.Include, Exclude: p.cfg.Objects.Exclude,
+	options := objects.Options{
+		Server: p.access, Index: unassessed{index}, Catalog: index, Sink: newWholeObjects(p.pump), Logger: p.opts.Logger, Describe: p.access.Describe,
+		Decode: decoder.Decode, Reads: func(r event.APIResource) bool { return decode.ReadsSpec(r.GroupKind()) },
+		Include: p.cfg.Objects.Include, Exclude: p.cfg.Objects.Exclude,
 		Namespaces: p.cfg.Events.Namespaces, NamespacesExclude: p.cfg.Events.NamespacesExclude,
 		PageSize: p.cfg.Events.PageSize, WatchTimeout: p.cfg.Events.WatchTimeout,
 		Whole: p.pump.rollouts.stored.Wants, Yields: deployment.Reads,
-	})
+	}
+	if states != nil {
+		states.attach(&options)
+	}
+	src, err := objects.New(options)
 	if err != nil {
 		return err
+	}
+	if states != nil {
+		states.source = src
 	}
 	p.objects = src
 	p.sources = append(p.sources, src)

@@ -1,10 +1,12 @@
 // Command live-status is the pipeline without Fluent Bit.
 //
 //	live-status run -p key=value ...   records as JSON lines on standard output
+//	live-status assess -f FILE|- ...   the health and sync of manifests, without a cluster
 //	live-status version
 //
 // The keys are the plugin's options. Logs go to standard error. The exit code is
-// 2 for a mistake in the arguments or the options and 1 for a failure.
+// 2 for a mistake in the arguments, the options or the input and 1 for a failure,
+// or for something that assess found Degraded or Missing.
 package main
 
 import (
@@ -28,15 +30,13 @@ var version = "dev"
 
 const usage = `usage:
   live-status run -p key=value ...   print records as JSON lines until SIGINT or SIGTERM
+  live-status assess -f FILE|- ...   print the health and sync of manifests (assess --help)
   live-status version
 The keys are those of docs/CONFIGURATION.md, for example -p kube_config=FILE -p db=FILE.
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // mistake is an error of the user's, which another attempt would not mend.
@@ -44,8 +44,8 @@ type mistake struct{ error }
 
 func (m mistake) Unwrap() error { return m.error }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	err := dispatch(ctx, args, stdout, stderr)
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	err := dispatch(ctx, args, stdin, stdout, stderr)
 	if err == nil {
 		return 0
 	}
@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 1
 }
 
-func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func dispatch(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	command := "help"
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
@@ -69,7 +69,12 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		if err != nil {
 			return mistake{err}
 		}
+		// A signal ends the others at once, also where they wait for input.
+		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		defer stop()
 		return stream(ctx, options, stdout, stderr)
+	case "assess":
+		return assess(ctx, args, stdin, stdout, stderr)
 	case "version", "--version":
 		_, err := fmt.Fprintln(stdout, version)
 		return err

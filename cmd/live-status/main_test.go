@@ -35,7 +35,7 @@ func TestArguments(t *testing.T) {
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			if code := run(t.Context(), strings.Fields(tt.args), &stdout, &stderr); code != tt.code {
+			if code := run(t.Context(), strings.Fields(tt.args), strings.NewReader(""), &stdout, &stderr); code != tt.code {
 				t.Errorf("exit code %d, want %d", code, tt.code)
 			}
 			if stdout.String() != tt.stdout || !strings.Contains(stderr.String(), tt.stderr) || (tt.stderr == "" && stderr.Len() > 0) {
@@ -71,7 +71,7 @@ func TestRunEndsInOrder(t *testing.T) {
 		}
 	}}
 	var stderr bytes.Buffer
-	if code := run(ctx, []string{"run", "-p", "kube_config=" + kubeconfig}, stdout, &stderr); code != 0 {
+	if code := run(ctx, []string{"run", "-p", "kube_config=" + kubeconfig}, strings.NewReader(""), stdout, &stderr); code != 0 {
 		t.Errorf("exit code %d: %s", code, &stderr)
 	}
 	var got []string

@@ -30,6 +30,9 @@ type Changes struct {
 	// Passed are the fingerprints of what was handed on, remembered with the
 	// time of the commit until ForgetPassed.
 	Passed []event.Fingerprint
+	// Statuses are remembered, or without data forgotten. Of several under one key
+	// the last wins.
+	Statuses []event.StatusRow
 }
 
 // SeenChange remembers or forgets a key.
@@ -52,7 +55,7 @@ func (c *Cursor) Commit(ctx context.Context, ch Changes) error {
 		return fmt.Errorf("commit cursor: %w", err)
 	}
 	defer done()
-	if len(ch.Positions) == 0 && len(ch.Seen) == 0 && len(ch.Passed) == 0 {
+	if len(ch.Positions) == 0 && len(ch.Seen) == 0 && len(ch.Passed) == 0 && len(ch.Statuses) == 0 {
 		return nil
 	}
 	err = c.transact(ctx, func(free context.Context, tx *sql.Tx) error { return c.change(free, tx, ch) })
@@ -81,6 +84,9 @@ func (c *Cursor) change(ctx context.Context, tx *sql.Tx, ch Changes) (err error)
 		if _, err := pass.ExecContext(ctx, now, joined(ch.Passed)); err != nil {
 			return err
 		}
+	}
+	if err := c.changeStatuses(ctx, tx, ch.Statuses); err != nil {
+		return err
 	}
 	if len(ch.Seen) == 0 {
 		return nil

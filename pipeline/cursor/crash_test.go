@@ -29,11 +29,13 @@ func crashChanges(n int) Changes {
 	ch := Changes{
 		Positions: map[event.Stream]event.Position{"events": event.Position(strconv.Itoa(n))},
 		Seen:      changesOf(crashKeys(n), n, epoch()),
+		Statuses:  []event.StatusRow{{Key: "same", Data: []byte(strconv.Itoa(n))}, {Key: event.StatusKey(strconv.Itoa(n)), Data: []byte("x")}},
 	}
 	if n > crashStay {
 		for _, k := range crashKeys(n - crashStay) {
 			ch.Seen = append(ch.Seen, SeenChange{Key: k, Forget: true})
 		}
+		ch.Statuses = append(ch.Statuses, event.StatusRow{Key: event.StatusKey(strconv.Itoa(n - crashStay))})
 	}
 	return ch
 }
@@ -169,6 +171,10 @@ func inspectCrash(t *testing.T, path string, round, told int) {
 	s, err := c.Stats(t.Context())
 	if want := int64(min(n, crashStay) * crashBatch); err != nil || s.Seen != want {
 		t.Errorf("round %d: %d keys, want %d, %v", round, s.Seen, want, err)
+	}
+	statuses := allStatuses(t, c)
+	if len(statuses) != min(n, crashStay)+1 || statuses["same"] != strconv.Itoa(n) || statuses[event.StatusKey(strconv.Itoa(n))] != "x" {
+		t.Errorf("round %d: position %d, statuses %v", round, n, statuses)
 	}
 	var verdict string
 	if err := c.db.QueryRow("PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {

@@ -68,6 +68,9 @@ type Cursor struct {
 	leave        *sql.Stmt
 	passed       *sql.Stmt
 	forgetPassed *sql.Stmt
+	statuses     *sql.Stmt
+	writeStatus  *sql.Stmt
+	forgetStatus *sql.Stmt
 }
 
 // Open opens the database, creating it where there is none and bringing an
@@ -104,6 +107,8 @@ type Stats struct {
 	Seen      int64
 	// Passed is the number of fingerprints.
 	Passed int64
+	// Statuses is the number of rows.
+	Statuses int64
 	// FileBytes and LogBytes are the sizes of the database and of its
 	// write-ahead log; zero in memory.
 	FileBytes int64
@@ -113,7 +118,7 @@ type Stats struct {
 }
 
 const countRows = `SELECT (SELECT count(*) FROM position), (SELECT count(*) FROM seen),
-(SELECT coalesce(sum(length(fingerprints)), 0) / ? FROM passed)`
+(SELECT coalesce(sum(length(fingerprints)), 0) / ? FROM passed), (SELECT count(*) FROM status)`
 
 // Stats counts. The time it takes grows with the number of keys, about 3 ms
 // for 100,000: it is meant to be asked every minute, not every batch.
@@ -125,7 +130,7 @@ func (c *Cursor) Stats(ctx context.Context) (Stats, error) {
 	defer done()
 	ctx = context.WithoutCancel(ctx)
 	var s Stats
-	if err := c.db.QueryRowContext(ctx, countRows, fingerprintLen).Scan(&s.Positions, &s.Seen, &s.Passed); err != nil {
+	if err := c.db.QueryRowContext(ctx, countRows, fingerprintLen).Scan(&s.Positions, &s.Seen, &s.Passed, &s.Statuses); err != nil {
 		return Stats{}, c.fail("count rows", err)
 	}
 	if s.Format, err = formatOf(ctx, c.db); err != nil {

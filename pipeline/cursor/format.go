@@ -42,6 +42,11 @@ func migrations() []migration {
 ) STRICT`,
 		// Clocks go back at times, so seq does not tell what is old.
 		`CREATE INDEX passed_at ON passed (at)`,
+	}, {
+		`CREATE TABLE status (
+  key  TEXT NOT NULL PRIMARY KEY,
+  data BLOB NOT NULL
+) STRICT, WITHOUT ROWID`,
 	}}
 }
 

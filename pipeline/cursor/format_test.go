@@ -82,6 +82,13 @@ func TestFormerFormats(t *testing.T) {
 		if got := allPassed(t, c, time.Time{}); len(got) != len(want)+1 {
 			t.Error(got)
 		}
+		statuses := map[event.StatusKey]string{}
+		if i+1 >= 3 {
+			statuses = map[event.StatusKey]string{"o/apps/Deployment/shop/web": "\x01\x00\x02", "base": "\x01\x07"}
+		}
+		if diff := cmp.Diff(statuses, allStatuses(t, c)); diff != "" {
+			t.Error(diff)
+		}
 		s, err := c.Stats(t.Context())
 		if err != nil || s.Format != len(migrations()) {
 			t.Errorf("%+v %v", s, err)

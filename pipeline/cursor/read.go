@@ -30,6 +30,9 @@ func (c *Cursor) statements() []statement {
 		{&c.leave, deletePosition},
 		{&c.passed, selectPassed},
 		{&c.forgetPassed, deletePassed},
+		{&c.statuses, selectStatuses},
+		{&c.writeStatus, upsertStatus},
+		{&c.forgetStatus, deleteStatus},
 	}
 }
 

@@ -4,9 +4,9 @@
 //
 // Whoever may write such an object chooses what it says. Everything read is
 // therefore bounded in size, number and time; nothing is kept of values,
-// manifests and Secrets but the names of the objects in them; and the identity
-// of an application is never what a payload says but what the API server does:
-// the namespace and the name of the object.
+// manifests and Secrets but the names of the objects in them, unless the manifests
+// are asked for; and the identity of an application is never what a payload says
+// but what the API server does: the namespace and the name of the object.
 //
 // The package decides no more than what one object tells at one time. Whether
 // that is news is for the dedup stage to say, by Report.Key and Report.Attempt.

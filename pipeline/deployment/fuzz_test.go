@@ -1,6 +1,7 @@
 package deployment_test
 
 import (
+	"encoding/json"
 	"testing"
 	"unicode/utf8"
 
@@ -32,6 +33,17 @@ func check(t *testing.T, r *deployment.Report, err error) {
 	for i := range r.Claims {
 		if c := &r.Claims[i]; c.Kind == "" || c.Name == "" || c.APIVersion == "" || len(c.Name) > 253 {
 			t.Errorf("a claim of %+v", c)
+		}
+	}
+}
+
+// checkManifests tells what must be so of those of any report.
+func checkManifests(t *testing.T, r *deployment.Report) {
+	t.Helper()
+	for i := range r.Manifests {
+		m := &r.Manifests[i]
+		if m.Ref.Kind == "" || m.Ref.Name == "" || m.Ref.APIVersion == "" || !json.Valid([]byte(m.JSON)) {
+			t.Errorf("a manifest of %+v", m.Ref)
 		}
 	}
 }
@@ -110,10 +122,11 @@ func FuzzManifest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, manifest string) {
 		l, raw := release(t, manifest)
-		r, err := deployment.Read(l, raw)
+		r, err := deployment.Options{Manifests: true}.Read(l, raw)
 		if err != nil {
 			t.Fatal(err)
 		}
 		check(t, &r, err)
+		checkManifests(t, &r)
 	})
 }

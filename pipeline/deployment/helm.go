@@ -49,10 +49,24 @@ type helmRelease struct {
 		rollbackRevision            int64
 	}
 	chart struct{ name, version, appVersion string }
+
+	// main is the manifest without the hooks.
+	main string
+}
+
+// desires reports whether the release says how its objects should be: one that was
+// replaced or taken away does not.
+func (rel *helmRelease) desires() bool {
+	switch helmStatus(rel.info.status) {
+	case helmDeployed, helmFailed, helmPendingInstall, helmPendingUpgrade, helmPendingRollback:
+		return true
+	case helmSuperseded, helmUninstalling, helmUninstalled:
+	}
+	return false
 }
 
 // readRelease reads a Secret or ConfigMap of Helm.
-func readRelease(live event.Live, raw []byte) (Report, error) {
+func readRelease(live event.Live, raw []byte, opts Options) (Report, error) {
 	fail := func(reason event.RejectReason, detail string) (Report, error) {
 		return Report{}, &Error{Reason: reason, Object: live.Ref, Detail: detail}
 	}
@@ -81,7 +95,11 @@ func readRelease(live event.Live, raw []byte) (Report, error) {
 		// Whoever may write one Secret could otherwise speak for all releases.
 		return fail(event.RejectUnidentified, "its release bears another name or revision than the object does")
 	}
-	return rel.report(live, at, found), nil
+	r := rel.report(live, at, found)
+	if opts.Manifests && rel.desires() {
+		rel.manifests(&r)
+	}
+	return r, nil
 }
 
 func (rel *helmRelease) report(live event.Live, at stored, found *claims) Report {
@@ -223,6 +241,7 @@ func chartOf(name, version string) string {
 func (rel *helmRelease) decode(d *jx.Decoder, at stored, found *claims) error {
 	// The manifests may come before the namespace that they are meant for.
 	var manifests []string
+	main := -1
 	err := object(d, func(d *jx.Decoder, key []byte) error {
 		switch string(key) {
 		case "name":
@@ -236,6 +255,7 @@ func (rel *helmRelease) decode(d *jx.Decoder, at stored, found *claims) error {
 		case "chart":
 			return rel.decodeChart(d)
 		case "manifest":
+			main = len(manifests)
 			return manifest(d, &manifests)
 		case "hooks":
 			return array(d, func(d *jx.Decoder) error {
@@ -252,6 +272,9 @@ func (rel *helmRelease) decode(d *jx.Decoder, at stored, found *claims) error {
 	})
 	if err != nil {
 		return err
+	}
+	if main >= 0 && main < len(manifests) {
+		rel.main = manifests[main]
 	}
 	namespace := rel.targetNamespace(at)
 	for _, m := range manifests {

@@ -55,6 +55,17 @@ type Report struct {
 	// Unread is how many manifests name no object that could be read.
 	Unread int64
 
+	// Desired is set where Manifests are how objects should be: if Options asked for
+	// them, on Helm releases whose status is deployed, failed or pending.
+	Desired bool
+	// Manifests are those of the release without its hooks. Whoever may write the
+	// object that was read chooses them, and they hold the release's Secrets: they
+	// must not be logged or emitted.
+	Manifests []Manifest
+	// Withheld is how many more manifests there are which could not be read, or are
+	// beyond the bounds.
+	Withheld int64
+
 	// Release is the Helm release in question: the one read, or the one that a
 	// HelmRelease of Flux manages.
 	Release Release
@@ -103,6 +114,12 @@ func Series(live event.Live) event.SeenKey {
 	return ""
 }
 
+// Options say what to read.
+type Options struct {
+	// Manifests asks for Report.Manifests.
+	Manifests bool
+}
+
 type reader func(live event.Live, raw []byte) (Report, error)
 
 func readerOf(kind event.GroupKind) reader {
@@ -121,13 +138,16 @@ func readerOf(kind event.GroupKind) reader {
 // Read takes a deployment's state out of a whole object: one of a kind that
 // Reads is true of, or one that Releases wants. The report shares no memory with
 // raw. An error is always an *Error.
-func Read(live event.Live, raw []byte) (Report, error) {
+func Read(live event.Live, raw []byte) (Report, error) { return Options{}.Read(live, raw) }
+
+// Read is the function Read with options.
+func (o Options) Read(live event.Live, raw []byte) (Report, error) {
 	if live.Ref.UID == "" || live.Ref.Name == "" {
 		return Report{}, &Error{Reason: event.RejectUnidentified, Object: live.Ref, Detail: "metadata.uid or metadata.name is missing"}
 	}
 	read := readerOf(event.GroupKind{Group: groupOf(live.Ref.APIVersion), Kind: live.Ref.Kind})
 	if read == nil {
-		read = readRelease
+		return readRelease(live, raw, o)
 	}
 	return read(live, raw)
 }

@@ -31,8 +31,10 @@ func anyRecord() *rapid.Generator[event.Record] {
 		rec := event.Record{ID: "i", Time: drawTime(t, "time"), Cluster: event.ClusterName(draw(t, "cluster"))}
 		rec.Type = rapid.SampledFrom([]event.Type{
 			event.TypeEvent, event.TypeAudit, event.TypeDeployment, event.TypeRejected, event.TypeMonitorStatus,
+			event.TypeObjectStatus, event.TypeApplicationStatus,
 		}).Draw(t, "type")
-		if rec.Type == event.TypeEvent || rec.Type == event.TypeAudit || rec.Type == event.TypeDeployment {
+		switch rec.Type {
+		case event.TypeEvent, event.TypeAudit, event.TypeDeployment, event.TypeObjectStatus:
 			rec.Correlation = rapid.SampledFrom([]event.Correlation{"", event.CorrelationMatched, event.CorrelationNotWatched}).Draw(t, "correlation")
 			if rapid.Bool().Draw(t, "application") {
 				rec.Application = drawApplication(t)
@@ -41,8 +43,19 @@ func anyRecord() *rapid.Generator[event.Record] {
 				o := drawObject(t)
 				rec.Owner = &o
 			}
+		case event.TypeApplicationStatus:
+			rec.Application = drawApplication(t)
+		case event.TypeRejected, event.TypeMonitorStatus:
 		}
 		switch rec.Type {
+		case event.TypeObjectStatus:
+			rec.ObjectState = drawObjectState(t)
+			if rapid.Bool().Draw(t, "object") {
+				o := drawObject(t)
+				rec.Object = &o
+			}
+		case event.TypeApplicationStatus:
+			rec.ApplicationState = drawApplicationState(t)
 		case event.TypeDeployment:
 			rec.Deployment = drawDeployment(t)
 		case event.TypeAudit:
@@ -111,6 +124,14 @@ func drawMonitor(t *rapid.T) *event.MonitorStatus {
 			m.Objects.Troubled = append(m.Objects.Troubled, event.KindStatus{
 				Resource:  event.GroupResource{Group: draw(t, "group"), Resource: drawName(t, "resource")},
 				Namespace: event.Namespace(draw(t, "ns")), State: event.KindForbidden, Error: draw(t, "error"), Since: drawTime(t, "since"),
+			})
+		}
+	}
+	if rapid.Bool().Draw(t, "statuses") {
+		m.Statuses = &event.StatusesStatus{Objects: drawCount(t, "objects"), ObjectsBy: drawStatuses(t), ApplicationsBy: map[event.ApplicationStatus]int64{event.ApplicationWaiting: 1}}
+		for range rapid.IntRange(0, 3).Draw(t, "stalled") {
+			m.Statuses.Stalled = append(m.Statuses.Stalled, event.WatchState{
+				Resource: event.GroupResource{Resource: drawName(t, "resource")}, Heard: drawTime(t, "heard"), Error: draw(t, "error"),
 			})
 		}
 	}

@@ -40,10 +40,10 @@ func (e *encoder) audit(w writer, a *event.Audit) error {
 		}
 		w.closeMap()
 	}
-	if err := e.bodies.body(w, "request", a.Request); err != nil {
+	if err := e.bodies.body(w, "request", a.Request, maxBody); err != nil {
 		return fmt.Errorf("write the request: %w", err)
 	}
-	if err := e.bodies.body(w, "response", a.Response); err != nil {
+	if err := e.bodies.body(w, "response", a.Response, maxBody); err != nil {
 		return fmt.Errorf("write the response: %w", err)
 	}
 	w.closeMap()

@@ -21,6 +21,7 @@ func BenchmarkAppend(b *testing.B) {
 	for name, form := range forms {
 		for kind, rec := range map[string]event.Record{
 			"event": typical(), "event-with-maps": withMaps, "event-correlated": correlated(), "deployment": rollout(), "monitor": monitor(),
+			"object-status": degraded(), "application-status": progressing(),
 		} {
 			b.Run(name+"/"+kind, func(b *testing.B) {
 				r := redacted(rec)

@@ -35,15 +35,16 @@ func (r *bodyReader) reset() {
 	}
 }
 
-// body writes a body in one pass, or nothing if it is empty. Keys, and those
-// that come repeatedly, stay as they are.
-func (r *bodyReader) body(w writer, key string, body event.JSON) error {
+// body writes a body of at most levels maps and arrays within each other in one
+// pass, or nothing if it is empty. Keys, and those that come repeatedly, stay as
+// they are.
+func (r *bodyReader) body(w writer, key string, body event.JSON, levels int) error {
 	if body == "" {
 		return nil
 	}
 	w.key(key)
 	r.in, r.i = append(r.in[:0], body...), 0
-	if err := r.value(w, maxBody); err != nil {
+	if err := r.value(w, levels); err != nil {
 		return err
 	}
 	if r.next(); r.i != len(r.in) {

@@ -25,7 +25,7 @@ func FuzzBody(f *testing.F) {
 		var j jsonWriter
 		for _, w := range []writer{&m, &j} {
 			w.openMap(1)
-			if err := r.body(w, "request", event.JSON(s)); err != nil {
+			if err := r.body(w, "request", event.JSON(s), maxBody); err != nil {
 				if json.Valid([]byte(s)) && depth(s) <= maxBody {
 					t.Fatalf("%q is refused", s)
 				}

@@ -54,6 +54,10 @@ func check(rec *event.Record) error {
 		ok = rec.Event != nil
 	case event.TypeAudit:
 		ok = rec.Audit != nil
+	case event.TypeObjectStatus:
+		ok = rec.ObjectState != nil
+	case event.TypeApplicationStatus:
+		ok = rec.ApplicationState != nil
 	case event.TypeDeployment:
 		ok = rec.Deployment != nil
 	case event.TypeRejected:

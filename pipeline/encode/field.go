@@ -22,10 +22,10 @@ func (e *encoder) strings(w writer, key string, m map[string]string) {
 
 // sortedKeys returns the keys of m in order, in a slice that is good until the
 // next call.
-func sortedKeys[V any](e *encoder, m map[string]V) []string {
+func sortedKeys[K ~string, V any](e *encoder, m map[K]V) []string {
 	e.keys = e.keys[:0]
 	for k := range m {
-		e.keys = append(e.keys, k)
+		e.keys = append(e.keys, string(k))
 	}
 	slices.Sort(e.keys)
 	return e.keys
@@ -51,6 +51,14 @@ func number(w writer, key string, n int64) {
 func positive(w writer, key string, n int64) {
 	if n > 0 {
 		number(w, key, n)
+	}
+}
+
+// flag writes what is true of some only.
+func flag(w writer, key string, set bool) {
+	if set {
+		w.key(key)
+		w.boolean(true)
 	}
 }
 

@@ -3,7 +3,7 @@ package encode
 import "github.com/fluent-live/live-status/pipeline/event"
 
 func (e *encoder) monitor(w writer, m *event.MonitorStatus) {
-	w.openMap(8)
+	w.openMap(9)
 	text(w, "phase", string(m.Phase))
 	optional(w, "instance", m.Instance)
 	optional(w, "version", m.Version)
@@ -17,6 +17,10 @@ func (e *encoder) monitor(w writer, m *event.MonitorStatus) {
 	if m.Objects != nil {
 		w.key("objects")
 		e.objects(w, m.Objects)
+	}
+	if m.Statuses != nil {
+		w.key("statuses")
+		e.statuses(w, m.Statuses)
 	}
 	w.key("queue")
 	w.openMap(4)
@@ -68,13 +72,7 @@ func (e *encoder) objects(w writer, o *event.ObjectsStatus) {
 
 func (e *encoder) troubled(w writer, k *event.KindStatus) {
 	w.openMap(5)
-	w.key("resource")
-	// As GroupResource.String has it, without the memory for it.
-	e.scratch = append(e.scratch[:0], k.Resource.Resource...)
-	if k.Resource.Group != "" {
-		e.scratch = append(append(e.scratch, '.'), k.Resource.Group...)
-	}
-	w.strBytes(validBytes(e.scratch))
+	e.resource(w, k.Resource)
 	optional(w, "namespace", string(k.Namespace))
 	text(w, "state", string(k.State))
 	optional(w, "error", k.Error)
@@ -82,31 +80,71 @@ func (e *encoder) troubled(w writer, k *event.KindStatus) {
 	w.closeMap()
 }
 
+// resource writes a kind as GroupResource.String has it, without the memory for
+// it.
+func (e *encoder) resource(w writer, r event.GroupResource) {
+	w.key("resource")
+	e.scratch = append(e.scratch[:0], r.Resource...)
+	if r.Group != "" {
+		e.scratch = append(append(e.scratch, '.'), r.Group...)
+	}
+	w.strBytes(validBytes(e.scratch))
+}
+
+func (e *encoder) statuses(w writer, s *event.StatusesStatus) {
+	w.openMap(5)
+	number(w, "objects", s.Objects)
+	number(w, "applications", s.Applications)
+	counts(e, w, "objects_by", s.ObjectsBy)
+	counts(e, w, "applications_by", s.ApplicationsBy)
+	if len(s.Stalled) > 0 {
+		w.key("stalled")
+		w.openArray(len(s.Stalled))
+		for i := range s.Stalled {
+			stalled := &s.Stalled[i]
+			w.openMap(5)
+			e.resource(w, stalled.Resource)
+			optional(w, "namespace", string(stalled.Namespace))
+			optionalInstant(w, "last_received", stalled.Heard)
+			optionalInstant(w, "since", stalled.Broken)
+			optional(w, "error", stalled.Error)
+			w.closeMap()
+		}
+		w.closeArray()
+	}
+	w.closeMap()
+}
+
 func (e *encoder) counters(w writer, c *event.Counters) {
-	w.openMap(14)
+	w.openMap(16)
 	number(w, "received", c.Received)
 	number(w, "events", c.Events)
 	number(w, "audits", c.Audits)
 	number(w, "deployments", c.Deployments)
+	number(w, "object_statuses", c.ObjectStatuses)
+	number(w, "application_statuses", c.ApplicationStatuses)
 	number(w, "emitted", c.Emitted)
 	number(w, "deduplicated", c.Deduplicated)
 	number(w, "filtered", c.Filtered)
 	number(w, "expired", c.Expired)
 	number(w, "deleted", c.Deleted)
 	number(w, "withheld", c.Withheld)
-	e.counts(w, "rejected", c.Rejected)
-	e.counts(w, "correlated", c.Correlated)
+	counts(e, w, "rejected", c.Rejected)
+	counts(e, w, "correlated", c.Correlated)
 	number(w, "commits", c.Commits)
 	number(w, "commit_errors", c.CommitErrors)
 	w.closeMap()
 }
 
-// counts writes a map of counts ordered by key, also if it is empty.
-func (e *encoder) counts(w writer, key string, m map[string]int64) {
+// counts writes a map of counts ordered by key, also if it is empty. What is
+// counted under no name is left out.
+func counts[K ~string](e *encoder, w writer, key string, m map[K]int64) {
 	w.key(key)
 	w.openMap(len(m))
 	for _, k := range sortedKeys(e, m) {
-		number(w, valid(k), m[k])
+		if k != "" {
+			number(w, valid(k), m[K(k)])
+		}
 	}
 	w.closeMap()
 }

@@ -86,6 +86,33 @@ func TestEventsAreNoDeeperThanFluentBitUnpacks(t *testing.T) {
 	}
 }
 
+// TestDriftsAreNoDeeperThanFluentBitUnpacks has values of all depths.
+func TestDriftsAreNoDeeperThanFluentBitUnpacks(t *testing.T) {
+	r := redact.New(redact.Options{})
+	deepest := 0
+	for n := 1; n <= 100; n++ {
+		value := nested(n, inObjects, inLists)
+		rec := r.Redact(event.Record{Type: event.TypeObjectStatus, ID: "i", ObjectState: &event.ObjectState{
+			Drifts: []event.Drift{{Path: "spec.a", Desired: value, Live: value}},
+		}})
+		m, err := AppendMsgpack(nil, rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, rest := levels(t, m)
+		if got > maxLevels || len(rest) > 0 {
+			t.Errorf("%d levels of a value of %d, then %d bytes", got, n, len(rest))
+		}
+		deepest = max(deepest, got)
+		if kept, withheld := rec.Fields().ObjectState.Drifts[0].Live == value, len(rec.Fields().Withheld) == 2; kept != (n <= 48) || withheld == kept {
+			t.Errorf("value of %d levels: kept %v, %v", n, kept, rec.Fields().Withheld)
+		}
+	}
+	if deepest != redact.MaxBodyDepth+4 {
+		t.Errorf("the deepest has %d levels", deepest)
+	}
+}
+
 // TestWritersGoNoDeeperThanTheirBound has bodies that no redactor lets pass.
 func TestWritersGoNoDeeperThanTheirBound(t *testing.T) {
 	for _, units := range [][][2]string{{inObjects}, {inLists}, {inObjects, inLists}} {
@@ -103,6 +130,17 @@ func TestWritersGoNoDeeperThanTheirBound(t *testing.T) {
 			}
 			if err := e.record(&e.json, &rec); !errors.Is(err, want) {
 				t.Errorf("JSON of a body of %d levels: %v", n, err)
+			}
+		}
+		for n, want := range map[int]error{maxValue: nil, maxValue + 1: errBody} {
+			rec := event.Record{Type: event.TypeObjectStatus, ID: "i", ObjectState: &event.ObjectState{Drifts: []event.Drift{{Live: nested(n, units...)}}}}
+			var e encoder
+			e.msgpack.reset(appendHeader(nil, rec.Time))
+			if err := e.record(&e.msgpack, &rec); !errors.Is(err, want) {
+				t.Errorf("msgpack of a value of %d levels: %v", n, err)
+			}
+			if err := e.record(&e.json, &rec); !errors.Is(err, want) {
+				t.Errorf("JSON of a value of %d levels: %v", n, err)
 			}
 		}
 	}

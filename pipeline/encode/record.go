@@ -46,16 +46,33 @@ const (
 	maxNesting = maxLevels - 1
 	// maxBody is how many a body has: it lies in a part of the record.
 	maxBody = maxNesting - 2
+	// maxValue is how many a value of a drift has: it lies in an entry of a list
+	// of the record.
+	maxValue = maxNesting - 3
 )
 
-// A body that a redactor lets pass can be written: the constant must not be
-// negative.
-const _ uint = maxBody - redact.MaxBodyDepth
+// Bodies and values that a redactor lets pass can be written: the constants
+// must not be negative.
+const (
+	_ uint = maxBody - redact.MaxBodyDepth
+	_ uint = maxValue - redact.MaxBodyDepth
+)
+
+// Most keys that records have.
+const (
+	mostKeys = 12
+	// mostStateKeys is for records whose type adds many keys to the envelope.
+	mostStateKeys = 26
+)
 
 // record writes a record of a known type. It fails only where a body is not
 // what a redactor lets pass.
 func (e *encoder) record(w writer, rec *event.Record) error {
-	w.openMap(12)
+	keys := mostKeys
+	if rec.Type == event.TypeObjectStatus || rec.Type == event.TypeApplicationStatus {
+		keys = mostStateKeys
+	}
+	w.openMap(keys)
 	text(w, "schema", event.Schema)
 	text(w, "type", string(rec.Type))
 	text(w, "id", string(rec.ID))
@@ -72,6 +89,16 @@ func (e *encoder) record(w writer, rec *event.Record) error {
 	if rec.Owner != nil {
 		object(w, "owner", rec.Owner)
 	}
+	if err := e.added(w, rec); err != nil {
+		return err
+	}
+	withheld(w, rec.Withheld)
+	w.closeMap()
+	return nil
+}
+
+// added writes what the type of a record adds to the envelope.
+func (e *encoder) added(w writer, rec *event.Record) error {
 	switch rec.Type {
 	case event.TypeEvent:
 		w.key("event")
@@ -85,6 +112,10 @@ func (e *encoder) record(w writer, rec *event.Record) error {
 			w.key("change")
 			changes(w, rec.Audit.Changes)
 		}
+	case event.TypeObjectStatus:
+		return e.objectState(w, rec.ObjectState)
+	case event.TypeApplicationStatus:
+		e.applicationState(w, rec.ApplicationState)
 	case event.TypeDeployment:
 		w.key("deployment")
 		deployment(w, rec.Deployment)
@@ -95,22 +126,27 @@ func (e *encoder) record(w writer, rec *event.Record) error {
 		w.key("monitor")
 		e.monitor(w, rec.Monitor)
 	}
-	if len(rec.Withheld) > 0 {
-		w.key("redaction")
-		w.openMap(1)
-		w.key("withheld")
-		w.openArray(len(rec.Withheld))
-		for i := range rec.Withheld {
-			w.openMap(2)
-			text(w, "path", rec.Withheld[i].Path)
-			text(w, "reason", rec.Withheld[i].Reason)
-			w.closeMap()
-		}
-		w.closeArray()
+	return nil
+}
+
+// withheld writes what the redactor did not let pass, or nothing if that is
+// nothing.
+func withheld(w writer, parts []event.Withheld) {
+	if len(parts) == 0 {
+		return
+	}
+	w.key("redaction")
+	w.openMap(1)
+	w.key("withheld")
+	w.openArray(len(parts))
+	for i := range parts {
+		w.openMap(2)
+		text(w, "path", parts[i].Path)
+		text(w, "reason", parts[i].Reason)
 		w.closeMap()
 	}
+	w.closeArray()
 	w.closeMap()
-	return nil
 }
 
 // object writes a reference, or nothing if it names nothing.

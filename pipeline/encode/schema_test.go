@@ -56,16 +56,24 @@ func TestGoldensMatchSchema(t *testing.T) {
 	}
 }
 
-// documented returns the keys of the tables in RECORDS.md, in their order.
-func documented(t *testing.T) []string {
+// documented returns the keys of the tables in RECORDS.md by the heading above
+// them, in their order.
+func documented(t *testing.T) map[string][]string {
 	t.Helper()
 	doc, err := os.ReadFile(docFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var keys []string
-	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_.\\[\\]]+)` \\|[^|\n]+\\|[^|\n]+\\|[^|\n]+\\|$").FindAllSubmatch(doc, -1) {
-		keys = append(keys, string(m[1]))
+	keys := map[string][]string{}
+	heading := ""
+	row := regexp.MustCompile("^\\| `([a-z_.\\[\\]]+)` \\|[^|\n]+\\|[^|\n]+\\|[^|\n]+\\|$")
+	for line := range strings.Lines(string(doc)) {
+		line = strings.TrimSuffix(line, "\n")
+		if title, ok := strings.CutPrefix(line, "## "); ok {
+			heading = title
+		} else if m := row.FindStringSubmatch(line); m != nil {
+			keys[heading] = append(keys[heading], m[1])
+		}
 	}
 	return keys
 }
@@ -105,69 +113,57 @@ func TestDocumentedKeysAreThoseOfSchema(t *testing.T) {
 		}
 	}
 	want := slices.Sorted(maps.Keys(found))
-	got := documented(t)
+	got := slices.Concat(slices.Collect(maps.Values(documented(t)))...)
 	slices.Sort(got)
 	if diff := cmp.Diff(want, slices.Compact(got)); diff != "" {
 		t.Errorf("keys of the schema and of RECORDS.md differ (-schema +doc):\n%s", diff)
 	}
 }
 
-// parts are the keys that hold what a type adds, in the order of the records,
-// and the golden record that has every field of the type.
-var parts = []struct {
-	golden string
-	keys   []string
+// kinds are the types of records: the heading of what they add, the golden record
+// that has every field, and the keys of the envelope that they do not have.
+var kinds = []struct {
+	heading string
+	golden  string
+	lacks   []string
 }{
-	{"testdata/event-full.txtar", []string{"event"}},
-	{"testdata/audit-full.txtar", []string{"audit", "change"}},
-	{"testdata/deployment-full.txtar", []string{"deployment"}},
-	{"testdata/rejected.txtar", []string{"rejected"}},
-	{"testdata/monitor-running.txtar", []string{"monitor"}},
+	// Only requests name a resource.
+	{"event", "testdata/event-full.txtar", []string{"object.resource", "object.subresource", "event.related.resource", "event.related.subresource"}},
+	{"audit", "testdata/audit-full.txtar", nil},
+	{"object_status", "testdata/object-status-full.txtar", nil},
+	{"application_status", "testdata/application-status-full.txtar", []string{"correlation", "object", "owner"}},
+	// The tool says whose the deployment is.
+	{"deployment", "testdata/deployment-full.txtar", []string{"correlation"}},
+	// Records of these are about none.
+	{"rejected", "testdata/rejected.txtar", []string{"application", "correlation", "object", "owner"}},
+	{"monitor_status", "testdata/monitor-running.txtar", []string{"application", "correlation", "object", "owner"}},
 }
 
 // free matches keys that come from the cluster.
-var free = regexp.MustCompile(`^(event\.(labels|annotations)|audit\.(annotations|request|response|(impersonated_)?user\.extra)|monitor\.counters\.(rejected|correlated))[.\[]`)
+var free = regexp.MustCompile(`^(event\.(labels|annotations)|audit\.(annotations|request|response|(impersonated_)?user\.extra)|monitor\.counters\.(rejected|correlated)|monitor\.statuses\.(objects|applications)_by|objects_by|drift\[\]\.(desired|live))[.\[]`)
 
 // TestKeysComeInDocumentedOrder uses the records that have every field.
 func TestKeysComeInDocumentedOrder(t *testing.T) {
-	records := goldens(t)
-	var allParts []string
-	for _, part := range parts {
-		allParts = append(allParts, part.keys...)
-	}
-	for _, part := range parts {
-		rec := records[part.golden]
-		b, err := encode.AppendJSON(nil, redacted(rec))
+	records, keys := goldens(t), documented(t)
+	redaction := slices.IndexFunc(keys["Envelope"], func(key string) bool { return key == "redaction" })
+	for _, kind := range kinds {
+		b, err := encode.AppendJSON(nil, redacted(records[kind.golden]))
 		if err != nil {
 			t.Fatal(err)
 		}
-		var envelope, own, redaction []string
-		for _, key := range documented(t) {
-			top, _, _ := strings.Cut(key, ".")
-			switch {
-			case slices.Contains(part.keys, top):
-				own = append(own, key)
-			case top == "redaction":
-				redaction = append(redaction, key)
-			case rec.Object == nil && slices.Contains([]string{"application", "correlation", "object", "owner"}, top):
-				// Records of this type are about none.
-			case key == "correlation" && rec.Deployment != nil:
-				// The tool says whose the deployment is.
-			case !slices.Contains(allParts, top):
-				envelope = append(envelope, key)
-			}
+		own := keys[kind.heading]
+		if kind.heading == "application_status" {
+			own = slices.Concat(own, keys["deployment"][1:])
 		}
-		if part.golden == "testdata/event-full.txtar" {
-			// Only requests name a resource.
-			envelope = without(envelope, "object.resource", "object.subresource")
-			own = without(own, "event.related.resource", "event.related.subresource")
-		}
-		want := slices.Concat(envelope, own, redaction)
+		want := slices.Concat(keys["Envelope"][:redaction], own, keys["Envelope"][redaction:])
+		want = slices.DeleteFunc(want, func(key string) bool {
+			return slices.ContainsFunc(kind.lacks, func(lacked string) bool { return key == lacked || strings.HasPrefix(key, lacked+".") })
+		})
 		var got []string
 		for _, key := range keysInOrder(t, b) {
 			if !slices.Contains(want, key) {
 				if !free.MatchString(key) {
-					t.Errorf("%s: key %s is not documented", part.golden, key)
+					t.Errorf("%s: key %s is not documented", kind.golden, key)
 				}
 				continue
 			}
@@ -176,28 +172,32 @@ func TestKeysComeInDocumentedOrder(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: order differs (-doc +record):\n%s", part.golden, diff)
+			t.Errorf("%s: order differs (-doc +record):\n%s", kind.golden, diff)
 		}
 	}
 }
 
-func without(keys []string, unwanted ...string) []string {
-	return slices.DeleteFunc(keys, func(key string) bool { return slices.Contains(unwanted, key) })
-}
-
+// TestExamplesInDocMatchSchema has at least one example of each type.
 func TestExamplesInDocMatchSchema(t *testing.T) {
 	doc, err := os.ReadFile(docFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	schema := recordSchema(t)
-	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(doc, -1)
-	if len(examples) != len(parts) {
-		t.Errorf("%d examples", len(examples))
-	}
-	for _, m := range examples {
+	types := map[string]int{}
+	for _, m := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(doc, -1) {
 		if err := validate(t, schema, m[1]); err != nil {
 			t.Errorf("%s\n%v", m[1], err)
+		}
+		var example struct{ Type string }
+		if err := json.Unmarshal(m[1], &example); err != nil {
+			t.Fatal(err)
+		}
+		types[example.Type]++
+	}
+	for _, kind := range kinds {
+		if types[kind.heading] == 0 {
+			t.Errorf("no example of type %s", kind.heading)
 		}
 	}
 }

@@ -32,13 +32,18 @@ func (e *edit) apply(base, name string, at place, s string) string {
 
 // applyFields redacts the fields of v, and returns v or a changed copy.
 func applyFields[T any](e *edit, base string, fields []field[T], v *T) *T {
+	return applyFieldsAt(e, base, place{}, fields, v)
+}
+
+// applyFieldsAt is applyFields where the fields are strings of the place given.
+func applyFieldsAt[T any](e *edit, base string, at place, fields []field[T], v *T) *T {
 	owned := false
 	for i := range fields {
 		s := *fields[i].at(v)
 		if s == "" {
 			continue
 		}
-		out := e.apply(base, fields[i].name, place{}, s)
+		out := e.apply(base, fields[i].name, at, s)
 		if out == s {
 			continue
 		}
@@ -119,6 +124,27 @@ func list[S ~string](e *edit, base string, list []S) ([]S, bool) {
 			out, changed = slices.Clone(list), true
 		}
 		out[i] = S(v)
+	}
+	return out, changed
+}
+
+// entries redacts the entries of a list, and returns in or a changed copy. What
+// clean withholds is told relative to the entry.
+func entries[T any](e *edit, base string, in []T, clean func(i int, entry *T) *T) ([]T, bool) {
+	out, changed := in, false
+	for i := range in {
+		first := len(e.withheld)
+		entry := clean(i, &in[i])
+		if len(e.withheld) > first {
+			e.relocate(first, base+strconv.Itoa(i))
+		}
+		if entry == &in[i] {
+			continue
+		}
+		if !changed {
+			out, changed = slices.Clone(in), true
+		}
+		out[i] = *entry
 	}
 	return out, changed
 }

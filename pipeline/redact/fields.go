@@ -107,6 +107,58 @@ var deploymentFields = [...]field[event.Deployment]{
 	{"/initiated_by", func(d *event.Deployment) *string { return &d.InitiatedBy }},
 }
 
+// stateFields are the strings of an object's status itself. Rules that users
+// wrote may say any of them, and messages quote what API servers answered.
+var stateFields = [...]field[event.ObjectState]{
+	{"/reason", func(s *event.ObjectState) *string { return &s.Reason }},
+	{"/message", func(s *event.ObjectState) *string { return &s.Message }},
+}
+
+// conditionFields are the strings of a condition.
+var conditionFields = [...]field[event.Condition]{
+	{"/type", func(c *event.Condition) *string { return &c.Type }},
+	{"/status", func(c *event.Condition) *string { return &c.Status }},
+	{"/reason", func(c *event.Condition) *string { return &c.Reason }},
+	{"/message", func(c *event.Condition) *string { return &c.Message }},
+}
+
+// containerFields are the strings of a container's state. Its message may be the
+// end of what the container printed.
+var containerFields = [...]field[event.ContainerState]{
+	{"/name", func(c *event.ContainerState) *string { return &c.Name }},
+	{"/state", func(c *event.ContainerState) *string { return &c.State }},
+	{"/reason", func(c *event.ContainerState) *string { return &c.Reason }},
+	{"/message", func(c *event.ContainerState) *string { return &c.Message }},
+}
+
+// findingFields are the strings of an object as evidence, and eventFindingFields
+// those of an event.
+var (
+	findingFields = [...]field[event.ObjectFinding]{
+		{"/reason", func(f *event.ObjectFinding) *string { return &f.Reason }},
+		{"/message", func(f *event.ObjectFinding) *string { return &f.Message }},
+	}
+	eventFindingFields = [...]field[event.EventFinding]{
+		{"/reason", func(f *event.EventFinding) *string { return &f.Reason }},
+		{"/message", func(f *event.EventFinding) *string { return &f.Message }},
+	}
+)
+
+// driftFields are the strings of a drift that are no values. Who writes an
+// object chooses the keys in paths and the names of managers.
+var driftFields = [...]field[event.Drift]{
+	{"/path", func(d *event.Drift) *string { return &d.Path }},
+	{"/manager", func(d *event.Drift) *string { return &d.Manager }},
+}
+
+// watchFields are the strings of a watch's state.
+var watchFields = [...]field[event.WatchState]{
+	{"/resource", func(s *event.WatchState) *string { return &s.Resource.Group }},
+	{"/resource", func(s *event.WatchState) *string { return &s.Resource.Resource }},
+	{"/namespace", func(s *event.WatchState) *string { return (*string)(&s.Namespace) }},
+	{"/error", func(s *event.WatchState) *string { return &s.Error }},
+}
+
 // kindFields are the strings of a kind's status.
 var kindFields = [...]field[event.KindStatus]{
 	{"/resource", func(k *event.KindStatus) *string { return &k.Resource.Group }},

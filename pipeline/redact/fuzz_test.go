@@ -50,7 +50,7 @@ func FuzzRedact(f *testing.F) {
 
 func placed(where byte, text string) event.Record {
 	rec := event.Record{Type: event.TypeEvent, ID: "i", Event: &event.Occurrence{Count: 1}}
-	switch where % 8 {
+	switch where % 10 {
 	case 0:
 		rec.Event.Message = text
 	case 1:
@@ -69,6 +69,19 @@ func placed(where byte, text string) event.Record {
 	case 7:
 		rec.Owner = &event.ObjectRef{Name: text}
 		rec.Application = &event.Application{Name: "a", Tool: event.ToolRules, Version: text, Via: event.Via{Rule: "r", Object: *rec.Owner}}
+	case 8:
+		rec.Type, rec.Event = event.TypeObjectStatus, nil
+		rec.ObjectState = &event.ObjectState{Message: text, Evidence: event.Evidence{
+			Condition:  &event.Condition{Message: text},
+			Containers: []event.ContainerState{{Message: text}},
+			Events:     []event.EventFinding{{Message: text}},
+		}, Drifts: []event.Drift{{Path: "metadata.annotations[a]", Live: event.JSON(text)}}}
+	case 9:
+		rec.Type, rec.Event = event.TypeApplicationStatus, nil
+		rec.ApplicationState = &event.ApplicationState{
+			Deciding:   []event.ObjectFinding{{Object: event.ObjectRef{Name: text}, Message: text}},
+			Deployment: &event.Deployment{Message: text},
+		}
 	case 5:
 		rec.Type, rec.Event = event.TypeMonitorStatus, nil
 		rec.Monitor = &event.MonitorStatus{Instance: text, Sources: []event.SourceStatus{{Error: text}}}

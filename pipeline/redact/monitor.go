@@ -28,17 +28,31 @@ func (e *edit) monitor(in *event.MonitorStatus) *event.MonitorStatus {
 		}
 		out.Sources[i] = *cleaned
 	}
-	if in.Objects == nil {
-		return out
-	}
-	if troubled, changed := e.troubled(in.Objects.Troubled); changed {
+	own := func() *event.MonitorStatus {
 		if out == in {
 			out = new(*in)
 		}
-		out.Objects = new(*in.Objects)
-		out.Objects.Troubled = troubled
+		return out
+	}
+	if in.Objects != nil {
+		if troubled, changed := e.troubled(in.Objects.Troubled); changed {
+			objects := *in.Objects
+			objects.Troubled = troubled
+			own().Objects = &objects
+		}
+	}
+	if in.Statuses != nil {
+		if stalled, changed := entries(e, "/monitor/statuses/stalled/", in.Statuses.Stalled, e.watch); changed {
+			statuses := *in.Statuses
+			statuses.Stalled = stalled
+			own().Statuses = &statuses
+		}
 	}
 	return out
+}
+
+func (e *edit) watch(_ int, in *event.WatchState) *event.WatchState {
+	return applyFields(e, "", watchFields[:], in)
 }
 
 // troubled redacts what is said of kinds, and returns the list or a changed

@@ -60,10 +60,16 @@ func New(o Options) *Redactor {
 	return &Redactor{layers: []layer{newStructural(o.Salt)}, hasher: newHasher(o.Salt)}
 }
 
+// Hash returns what stands for the value of a Secret under the key in a record:
+// MarkHash and a keyed hash of both, or MarkRedacted without a salt. Values that
+// were replaced by it before they come to the redactor hash as those that it
+// finds itself, in audit bodies for example, and leave as they are.
+func (r *Redactor) Hash(key string, value []byte) string { return r.hasher.hash(key, value, false) }
+
 // layer examines one string of a record. It returns what may leave in its
 // place, which is s itself where there is nothing to hide, and a reason if a
 // part was withheld, in which case the result contains MarkWithheld instead of
-// that part. A body that it returns is JSON, or MarkWithheld. It is called
+// that part. A body or a value that it returns is JSON, or MarkWithheld. It is called
 // concurrently and must not fail in another way.
 type layer interface {
 	redact(at place, s string) (out, reason string)
@@ -81,14 +87,17 @@ const (
 	placeURI
 	// placeBody is the JSON of a request or a response.
 	placeBody
+	// placeValue is the JSON that stands at a field of an object.
+	placeValue
 )
 
 // place says what kind of string a layer is given.
 type place struct {
 	kind placeKind
-	// key is that of an annotation.
+	// key is that of an annotation, or the path of a field.
 	key string
-	// about is the object of the request that the string is part of, if any.
+	// about is the object of the request that the string is part of, or of which
+	// it tells, if any.
 	about *event.ObjectRef
 }
 
@@ -128,6 +137,14 @@ func (r *Redactor) Redact(rec event.Record) (out Redacted) {
 	if rec.Deployment != nil {
 		rec.ID = e.identity(r.hasher, rec.Type, rec.ID)
 		rec.Deployment = e.deployment(rec.Deployment)
+	}
+	if rec.ObjectState != nil {
+		rec.ID = e.identity(r.hasher, rec.Type, rec.ID)
+		rec.ObjectState = e.objectState(rec.ObjectState, object, rec.Object)
+	}
+	if rec.ApplicationState != nil {
+		rec.ID = e.identity(r.hasher, rec.Type, rec.ID)
+		rec.ApplicationState = e.applicationState(rec.ApplicationState)
 	}
 	if rec.Rejected != nil {
 		rec.Rejected = applyFields(&e, "/rejected", rejectedFields[:], rec.Rejected)

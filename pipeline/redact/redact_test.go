@@ -45,6 +45,25 @@ func full(s string) event.Record {
 			Source: s, Message: s, InitiatedBy: s, ApplicationStatus: event.ApplicationUnavailable,
 			Objects: []event.ObjectRef{{Name: "a"}, object, object}, Omitted: 2,
 		},
+		ObjectState: &event.ObjectState{
+			Status: event.Status(s), Health: event.Health(s), Sync: event.Sync(s), Reason: s, Message: s,
+			Previous: &event.Previous{Status: s, Health: event.Health(s), Sync: event.Sync(s), Duration: 5},
+			Evidence: event.Evidence{
+				Condition:  &event.Condition{Type: s, Status: s, Reason: s, Message: s},
+				Containers: []event.ContainerState{{Name: "app"}, {Name: s, State: s, Reason: s, Message: s}},
+				Objects:    []event.ObjectFinding{{Status: event.StatusMissing}, {Object: object, Status: event.Status(s), Reason: s, Message: s}},
+				Events:     []event.EventFinding{{Reason: "r"}, {Object: object, Reason: s, Message: s}},
+			},
+			DesiredBy: event.DesiredBy(s), Omitted: 3,
+			Drifts: []event.Drift{{Path: "spec", Live: "1"}, {Path: s, Desired: event.JSON(s), Live: event.JSON(s), Manager: s}},
+		},
+		ApplicationState: &event.ApplicationState{
+			Status: event.ApplicationStatus(s), Health: event.Health(s), Sync: event.Sync(s), Objects: 4, Omitted: 1,
+			Previous:   &event.Previous{Status: s, Health: event.Health(s), Sync: event.Sync(s), Duration: 5},
+			Statuses:   map[event.Status]int64{event.StatusHealthy: 4},
+			Deciding:   []event.ObjectFinding{{Object: object, Status: event.Status(s), Reason: s, Message: s}},
+			Deployment: &event.Deployment{Phase: event.DeploymentBegun, Message: s},
+		},
 		Rejected: &event.Rejection{
 			Place: event.Place{Source: s, Name: s, Offset: 7}, Reason: event.RejectNotJSON, Detail: s, Bytes: 9,
 		},
@@ -52,6 +71,10 @@ func full(s string) event.Record {
 			Instance: s, Version: s,
 			Sources: []event.SourceStatus{{Name: "events"}, {Name: s, Scope: s, API: s, ResourceVersion: event.ResourceVersion(s), Error: s}},
 			Objects: &event.ObjectsStatus{Kinds: 3, Troubled: []event.KindStatus{
+				{Resource: event.GroupResource{Resource: "pods"}},
+				{Resource: event.GroupResource{Group: s, Resource: s}, Namespace: event.Namespace(s), Error: s},
+			}},
+			Statuses: &event.StatusesStatus{Objects: 6, ObjectsBy: map[event.Status]int64{event.StatusHealthy: 6}, Stalled: []event.WatchState{
 				{Resource: event.GroupResource{Resource: "pods"}},
 				{Resource: event.GroupResource{Group: s, Resource: s}, Namespace: event.Namespace(s), Error: s},
 			}},
@@ -168,6 +191,16 @@ func TestDefectiveLayerWithholdsAll(t *testing.T) {
 	if o := out.Monitor.Objects; o == nil || o.Kinds != 3 || o.Troubled != nil {
 		t.Errorf("%+v", o)
 	}
+	if s := out.Monitor.Statuses; s == nil || s.Objects != 6 || s.ObjectsBy[event.StatusHealthy] != 6 || s.Stalled != nil {
+		t.Errorf("%+v", s)
+	}
+	wantObject := &event.ObjectState{Message: MarkWithheld, Previous: &event.Previous{Duration: 5}, Omitted: 5}
+	wantApplication := &event.ApplicationState{
+		Previous: &event.Previous{Duration: 5}, Objects: 4, Statuses: map[event.Status]int64{event.StatusHealthy: 4}, Omitted: 2,
+	}
+	if !reflect.DeepEqual(out.ObjectState, wantObject) || !reflect.DeepEqual(out.ApplicationState, wantApplication) {
+		t.Errorf("%+v %+v", out.ObjectState, out.ApplicationState)
+	}
 }
 
 func TestWithheldIsAppended(t *testing.T) {
@@ -273,10 +306,11 @@ func TestOrdinaryRecordCostsNoAllocation(t *testing.T) {
 			Troubled: []event.KindStatus{{Resource: event.GroupResource{Resource: "widgets", Group: "example.com"}, Error: "list: forbidden"}},
 		}, Sources: []event.SourceStatus{
 			{Name: "events", Scope: "*", Error: "get https://10.0.0.1:443/api: connection refused"},
-		}},
+		}, Statuses: &event.StatusesStatus{Stalled: []event.WatchState{{Resource: event.GroupResource{Resource: "pods"}, Error: "watch: EOF"}}}},
 	}
 	for name, rec := range map[string]event.Record{
 		"event": ordinary(), "correlated": correlated(), "audit": ordinaryAudit(), "deployment": rollout(), "monitor": status,
+		"object status": degraded(), "application status": progressing(),
 	} {
 		var out Redacted
 		if n := testing.AllocsPerRun(100, func() { out = r.Redact(rec) }); n != 0 && !raceDetector {
@@ -296,6 +330,7 @@ func BenchmarkRedact(b *testing.B) {
 	applied.Event = &ev
 	for name, rec := range map[string]event.Record{
 		"ordinary": ordinary(), "correlated": correlated(), "deployment": rollout(), "last-applied": applied,
+		"object-status": degraded(), "application-status": progressing(),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

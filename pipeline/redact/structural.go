@@ -42,6 +42,8 @@ func (s *structural) redact(at place, v string) (string, string) {
 	switch at.kind {
 	case placeBody:
 		return s.body(v, at.about)
+	case placeValue:
+		return s.drift(v, at.key, at.about)
 	case placeURI:
 		return s.uri(v)
 	case placeAnnotation:
@@ -69,13 +71,8 @@ func (s *structural) document(v string, depth int) (out, reason string) {
 // examine redacts JSON within the limits given. It is open if it is known to
 // be no Secret nor a patch of one.
 func (s *structural) examine(v string, depth int, most limits, open bool) (out, reason string) {
-	t, _ := s.trees.Get().(*tree) // The pool holds nothing else.
-	defer func() {
-		if cap(t.nodes) <= keptNodes && cap(t.out) <= maxSize {
-			t.reset()
-			s.trees.Put(t)
-		}
-	}()
+	t := s.borrow()
+	defer s.giveBack(t)
 	if reason := t.parse(v, depth, most); reason != "" {
 		return MarkWithheld, reason
 	}
@@ -92,6 +89,18 @@ func (s *structural) examine(v string, depth int, most limits, open bool) (out, 
 	}
 	t.out = t.appendJSON(t.out[:0], 0)
 	return string(t.out), w.reason
+}
+
+func (s *structural) borrow() *tree {
+	t, _ := s.trees.Get().(*tree) // The pool holds nothing else.
+	return t
+}
+
+func (s *structural) giveBack(t *tree) {
+	if cap(t.nodes) <= keptNodes && cap(t.out) <= maxSize {
+		t.reset()
+		s.trees.Put(t)
+	}
 }
 
 // nested redacts a string found within JSON, which may itself be JSON.

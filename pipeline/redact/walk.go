@@ -19,8 +19,10 @@ type walk struct {
 	t *tree
 	// open is set where the outermost value is known to be no Secret's nor a
 	// patch of one.
-	open    bool
-	changed bool
+	open bool
+	// keepHashes is set where the values of a Secret may be hashes already.
+	keepHashes bool
+	changed    bool
 	// reason is set when a part was withheld.
 	reason string
 }
@@ -174,6 +176,9 @@ func (w *walk) secret(i int32, key string, encoded bool) {
 	n := &w.t.nodes[i]
 	if strings.EqualFold(key, bootstrapSecret) {
 		w.vanish(n)
+		return
+	}
+	if w.keepHashes && n.kind == '"' && len(n.text) == len(MarkHash)+32 && isHash(n.text) {
 		return
 	}
 	if n.kind == '"' {

@@ -48,6 +48,23 @@ func (r *Redactor) withholdAll(rec event.Record) event.Record {
 			out.ID = anonymous(r.hasher, rec.Type, rec.ID)
 		}
 	}
+	if s := rec.ObjectState; s != nil {
+		out.ObjectState = &event.ObjectState{
+			Status: knownWord(s.Status), Health: knownWord(s.Health), Sync: knownWord(s.Sync), Message: MarkWithheld,
+			Since: s.Since, Previous: knownPrevious(s.Previous), Deleted: s.Deleted, Stale: s.Stale, Resync: s.Resync,
+			DesiredBy: knownWord(s.DesiredBy), Omitted: s.Omitted + int64(len(s.Drifts)),
+		}
+	}
+	if s := rec.ApplicationState; s != nil {
+		out.ApplicationState = &event.ApplicationState{
+			Status: knownWord(s.Status), Health: knownWord(s.Health), Sync: knownWord(s.Sync),
+			Since: s.Since, Previous: knownPrevious(s.Previous), Deleted: s.Deleted, Stale: s.Stale, Resync: s.Resync,
+			Objects: s.Objects, Statuses: s.Statuses, Omitted: s.Omitted + int64(len(s.Deciding)),
+		}
+	}
+	if (rec.ObjectState != nil || rec.ApplicationState != nil) && !isAnonymous(rec.Type, rec.ID) {
+		out.ID = anonymous(r.hasher, rec.Type, rec.ID)
+	}
 	if bad := rec.Rejected; bad != nil {
 		out.Rejected = &event.Rejection{
 			Place: event.Place{Source: MarkWithheld, Offset: bad.Place.Offset}, Reason: bad.Reason, Bytes: bad.Bytes,
@@ -56,12 +73,24 @@ func (r *Redactor) withholdAll(rec event.Record) event.Record {
 	if m := rec.Monitor; m != nil {
 		out.Monitor = &event.MonitorStatus{Phase: m.Phase, Uptime: m.Uptime, Queue: m.Queue, Count: m.Count}
 		out.Monitor.Count.Rejected, out.Monitor.Count.Correlated = nil, nil
+		if s := m.Statuses; s != nil {
+			out.Monitor.Statuses = &event.StatusesStatus{
+				Objects: s.Objects, Applications: s.Applications, ObjectsBy: s.ObjectsBy, ApplicationsBy: s.ApplicationsBy,
+			}
+		}
 		if o := m.Objects; o != nil {
 			out.Monitor.Objects = &event.ObjectsStatus{Kinds: o.Kinds, Synced: o.Synced, Objects: o.Objects, Gone: o.Gone}
 		}
 	}
 	out.Withheld = append(out.Withheld, event.Withheld{Path: "", Reason: ReasonFailed})
 	return out
+}
+
+func knownPrevious(p *event.Previous) *event.Previous {
+	if p == nil {
+		return nil
+	}
+	return &event.Previous{Status: knownWord(p.Status), Health: knownWord(p.Health), Sync: knownWord(p.Sync), Duration: p.Duration}
 }
 
 // isUUID reports whether s has the form in which API servers make audit IDs.

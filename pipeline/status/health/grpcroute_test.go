@@ -1,0 +1,30 @@
+package health_test
+
+import (
+	"testing"
+
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+func TestGRPCRoute(t *testing.T) { check(t, "GRPCRoute", grpcRouteVerdicts()) }
+
+func grpcRouteVerdicts() []verdict {
+	return []verdict{
+		{
+			file: "healthy", health: event.HealthHealthy, reason: "Accepted", condition: "Accepted",
+			message: "accepted by controller",
+		},
+		{
+			file: "backend-missing", health: event.HealthDegraded, reason: "BackendNotFound", condition: "ResolvedRefs",
+			message: "Service shop/web does not exist",
+		},
+		{
+			file: "former-generation-refused", health: event.HealthDegraded, reason: "NoMatchingListenerHostname", condition: "Accepted",
+			message: "no listener has a matching hostname",
+		},
+		{
+			file: "no-parents", health: event.HealthProgressing,
+			message: "waiting for a parent to accept the route",
+		},
+	}
+}
