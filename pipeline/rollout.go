@@ -89,7 +89,7 @@ func (w wholeObjects) read(ctx context.Context, d *decoded) error {
 		}
 	}
 	d.err = guard(func() error {
-		report, err := deployment.Read(*d.item.Live, d.item.Raw)
+		report, err := deployment.Options{Manifests: w.pump.statuses != nil}.Read(*d.item.Live, d.item.Raw)
 		d.report = &report
 		return err
 	})
@@ -110,6 +110,10 @@ func (p *pump) object(ctx context.Context, d *decoded) error {
 		// Revisions are fetched side by side: an older one may come after a newer.
 		if !p.rollouts.stored.Outdated(*item.Live) {
 			p.claim(item.Live, d.report)
+		}
+		if p.statuses != nil {
+			app := p.rollouts.application(d.report)
+			p.statuses.deployed(app, d.report, home(app, d.report))
 		}
 		return nil
 	})
@@ -207,7 +211,10 @@ func (p *pump) noteSeries(ctx context.Context, r *dedup.Rollout) error {
 func (p *pump) undeployed(ctx context.Context, item *event.Item) error {
 	live := item.Live
 	if !p.rollouts.stored.Outdated(*live) {
-		p.index.Unclaim(claimer(live))
+		former := p.index.Unclaim(claimer(live))
+		if p.statuses != nil {
+			p.statuses.undeployed(claimer(live), deployment.ReleaseOf(*live), former)
+		}
 	}
 	if managed, ok := p.rollouts.managers[live.Ref.UID]; ok {
 		delete(p.rollouts.releases, managed)
@@ -226,25 +233,33 @@ func (p *pump) undeployed(ctx context.Context, item *event.Item) error {
 // tells of the deployment is one of them.
 func (p *pump) claim(live *event.Live, report *deployment.Report) {
 	app := p.rollouts.application(report)
-	// Who may create a Secret in one namespace could claim the objects of all
-	// others: a release counts in the namespace that it is stored in, or that Flux
-	// says it is deployed to. What Helm itself put elsewhere bears its annotations.
-	home := report.Release.Storage
-	if app.Tool == event.ToolFlux {
-		home = report.Release.Namespace
-	}
+	at := home(app, report)
 	claims := make([]event.ObjectRef, 0, len(report.Claims)+1)
 	claims = append(claims, live.Ref)
 	for i := range report.Claims {
-		if report.Application.Tool == event.ToolHelm && report.Claims[i].Namespace != home {
+		if report.Application.Tool == event.ToolHelm && report.Claims[i].Namespace != at {
 			continue
 		}
 		claims = append(claims, report.Claims[i])
 	}
-	p.index.Claim(claimer(live), app, claims)
+	former := p.index.Claim(claimer(live), app, claims)
+	if p.statuses != nil {
+		p.statuses.expect(claimer(live), app, report, at, claims[1:], former)
+	}
 	if report.Application.Tool == event.ToolFlux && report.Release.Name != "" && report.Release.Storage == live.Ref.Namespace {
 		p.rollouts.manage(live.Ref.UID, report)
 	}
+}
+
+// home is the namespace that a Helm release may speak for. Who may create a Secret
+// in one namespace could claim the objects of all others: a release counts in the
+// namespace that it is stored in, or that Flux says it is deployed to. What Helm
+// itself put elsewhere bears its annotations.
+func home(app event.Application, report *deployment.Report) event.Namespace {
+	if app.Tool == event.ToolFlux {
+		return report.Release.Namespace
+	}
+	return report.Release.Storage
 }
 
 // claimer names what claims objects: all revisions of a Helm release are one, of

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/fluent-live/live-status/pipeline/correlate"
+	"github.com/fluent-live/live-status/pipeline/deployment"
+	"github.com/fluent-live/live-status/pipeline/desired"
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/source/objects"
 	"github.com/fluent-live/live-status/pipeline/status"
@@ -35,6 +39,11 @@ type statuses struct {
 	index    *correlate.Index
 	assessor *status.Assessor
 	tracker  *status.Tracker
+	// manifests are how objects should be, as Helm's releases say.
+	manifests *desired.Store
+	// apps are the applications of what tells which objects they consist of. They
+	// belong to the goroutine that runs the stages.
+	apps map[event.ObjectRef]event.Application
 	// source is asked for objects that are to be compared and were read by their
 	// metadata only.
 	source *objects.Source
@@ -47,10 +56,13 @@ func (p *Pipeline) newStatuses(ctx context.Context, index *correlate.Index) (*st
 	if !cfg.Enabled {
 		return nil, nil
 	}
-	s := &statuses{index: index, logger: p.opts.Logger}
+	s := &statuses{index: index, apps: map[event.ObjectRef]event.Application{}, logger: p.opts.Logger}
 	var err error
 	s.assessor, err = status.NewAssessor(status.AssessorOptions{RulesPath: cfg.RulesPath, Ignore: cfg.Ignore, Hash: func(v []byte) string { return p.pump.redactor.Hash("", v) }})
 	if err != nil {
+		return nil, err
+	}
+	if s.manifests, err = desired.NewStore(desired.Options{}); err != nil {
 		return nil, err
 	}
 	for _, w := range s.assessor.Warnings() {
@@ -80,21 +92,45 @@ func (p *Pipeline) newStatuses(ctx context.Context, index *correlate.Index) (*st
 func (s *statuses) attach(o *objects.Options) {
 	reads := o.Reads
 	o.Reads = func(r event.APIResource) bool { return reads(r) || s.assessor.Reads(r) }
-	o.Index, o.Catalog = s, s
+	o.Index, o.Catalog, o.Fetched = s, s, s.Fetched
 }
 
 // Put takes an object as it was read.
 func (s *statuses) Put(live event.Live, raw []byte, list uint64) {
 	s.index.Put(live, list)
+	if raw != nil {
+		a, c := s.assess(live, raw)
+		s.tracker.Put(live, list, a, &c)
+		return
+	}
 	var a event.Assessment
-	var c event.Comparison
-	switch {
-	case raw != nil:
-		a, c = s.assess(live, raw)
-	case live.Deleting:
+	if live.Deleting {
 		a = status.Deleting()
 	}
-	s.tracker.Put(live, list, a, c)
+	if !s.isCompared(live) {
+		s.tracker.Put(live, list, a, &event.Comparison{})
+		return
+	}
+	s.tracker.Put(live, list, a, nil)
+	s.source.Fetch(kindOf(&live.Ref), live.Ref.Namespace, live.Ref.Name)
+}
+
+// Fetched takes an object that was asked for whole.
+func (s *statuses) Fetched(live event.Live, raw []byte, list uint64) {
+	a, c := s.assess(live, raw)
+	s.tracker.Fetched(live, list, a, c)
+	if !s.isLive(live.Ref) {
+		// It went while it was fetched, and nobody tells of that again.
+		s.tracker.Remove(live)
+	}
+}
+
+// isLive reports whether an object is there, and no other one of its name.
+func (s *statuses) isLive(ref event.ObjectRef) bool {
+	uid := ref.UID
+	ref.UID = ""
+	is := s.index.Find(ref).Object.UID
+	return is != "" && (uid == "" || is == uid)
 }
 
 // Remove takes an object as it last was.
@@ -129,7 +165,7 @@ func (s *statuses) assess(live event.Live, raw []byte) (a event.Assessment, c ev
 		ctx, cancel := context.WithTimeout(context.Background(), assessWithin)
 		defer cancel()
 		a = s.assessor.Assess(ctx, obj)
-		c = s.assessor.Compare(obj, s.desiredOf(live, obj))
+		c = s.assessor.Compare(obj, s.desiredOf(&live, obj))
 		return nil
 	})
 	if err != nil {
@@ -139,16 +175,43 @@ func (s *statuses) assess(live event.Live, raw []byte) (a event.Assessment, c ev
 	return a, c
 }
 
-// desiredOf returns how an object should be. What kubectl applied last outweighs a
-// release: it is newer, or Helm would have removed it.
-func (s *statuses) desiredOf(live event.Live, obj *unstructured.Unstructured) []drift.Desired {
+// desiredOf returns how an object should be. What kubectl applied outweighs a
+// release: Helm leaves no such annotation.
+func (s *statuses) desiredOf(live *event.Live, obj *unstructured.Unstructured) []drift.Desired {
 	if live.Applied {
 		// An annotation that is not kubectl's says nothing.
 		if applied, ok, err := drift.LastApplied(obj); err == nil && ok {
 			return []drift.Desired{{Object: applied, By: event.DesiredByLastApplied}}
 		}
 	}
-	return nil
+	var all []drift.Desired
+	for _, m := range s.lookup(live) {
+		if object, err := drift.Parse(m.JSON); err == nil {
+			all = append(all, drift.Desired{Object: object, By: event.DesiredByHelm})
+		}
+	}
+	return all
+}
+
+// isCompared reports whether somebody tells how an object should be.
+func (s *statuses) isCompared(live event.Live) bool { return live.Applied || len(s.lookup(&live)) > 0 }
+
+// lookup returns what Helm says of an object.
+func (s *statuses) lookup(live *event.Live) []desired.Found {
+	var by desired.Annotated
+	for _, a := range live.Annotations {
+		switch a.Key {
+		case "meta.helm.sh/release-name":
+			by.Name = a.Value
+		case "meta.helm.sh/release-namespace":
+			by.Namespace = event.Namespace(a.Value)
+		}
+	}
+	found, err := s.manifests.Lookup(live.Ref, by)
+	if err != nil {
+		s.logger.Error("a manifest that is kept cannot be read back, please report this", "error", err)
+	}
+	return found
 }
 
 func objectOf(live event.Live, raw []byte) (*unstructured.Unstructured, error) {
@@ -217,3 +280,70 @@ func (s *statuses) warned(item *event.Item, occ *event.Occurrence) {
 		s.tracker.Warned(occ)
 	}
 }
+
+// deployed takes what an object tells of a rollout. Home is the namespace that a
+// Helm release may speak for.
+func (s *statuses) deployed(app event.Application, report *deployment.Report, home event.Namespace) {
+	s.tracker.Deployed(app, report.Deployment, false)
+	if len(report.Manifests) == 0 {
+		return
+	}
+	rev := desired.Revision{Order: report.Order, Phase: report.Deployment.Phase, Home: home, Manifests: make([]desired.Manifest, len(report.Manifests))}
+	for i, m := range report.Manifests {
+		rev.Manifests[i] = desired.Manifest(m)
+	}
+	change, err := s.manifests.Put(desired.Release{Storage: report.Release.Storage, Name: report.Release.Name}, rev)
+	if err != nil {
+		s.logger.Warn("it is not known how the objects of a Helm release should be: they have no sync", "namespace", string(report.Release.Storage), "name", report.Release.Name, "error", err)
+	}
+	s.compare(change.Changed)
+}
+
+// expect takes which objects an application consists of, as by tells, which is what
+// the tool keeps of it.
+func (s *statuses) expect(by event.ObjectRef, app event.Application, report *deployment.Report, home event.Namespace, claims, former []event.ObjectRef) {
+	objects := claims
+	if report.Application.Tool == event.ToolHelm {
+		// Hooks come and go, and are no manifests.
+		objects = nil
+		for i := range report.Manifests {
+			if ref := report.Manifests[i].Ref; ref.Namespace == home {
+				objects = append(objects, ref)
+			}
+		}
+	}
+	s.apps[by] = app
+	s.tracker.Expect(nameOf(by), app, objects)
+	s.tracker.Claimed(slices.Concat(former, claims))
+}
+
+// undeployed forgets what by told, which is gone.
+func (s *statuses) undeployed(by event.ObjectRef, release deployment.Release, former []event.ObjectRef) {
+	s.tracker.Unexpect(nameOf(by))
+	if app, ok := s.apps[by]; ok {
+		delete(s.apps, by)
+		s.tracker.Deployed(app, event.Deployment{}, true)
+	}
+	s.tracker.Claimed(former)
+	s.compare(s.manifests.Delete(desired.Release{Storage: release.Storage, Name: release.Name}))
+}
+
+func nameOf(by event.ObjectRef) string { return by.Kind + "/" + string(by.Namespace) }
+
+// compare has objects compared again with how they should be.
+func (s *statuses) compare(refs []event.ObjectRef) {
+	for i := range refs {
+		if s.isLive(refs[i]) {
+			s.source.Fetch(kindOf(&refs[i]), refs[i].Namespace, refs[i].Name)
+		}
+	}
+}
+
+func kindOf(ref *event.ObjectRef) event.GroupKind {
+	group, _, ok := strings.Cut(ref.APIVersion, "/")
+	if !ok {
+		group = ""
+	}
+	return event.GroupKind{Group: group, Kind: ref.Kind}
+}
+

@@ -90,7 +90,8 @@ func parseAssess(args []string) (assessOptions, error) {
 		}
 		return o, fmt.Errorf("%w\n`live-status assess --help` lists the arguments", err)
 	}
-	return o, o.check(flags.Args())
+	err := o.check(flags.Args())
+	return o, err
 }
 
 func (o *assessOptions) check(rest []string) error {

@@ -26,14 +26,14 @@ func TestVerdicts(t *testing.T) {
 	}
 	words := map[event.Health]bool{
 		event.HealthNone: true, event.HealthHealthy: true, event.HealthSuspended: true, event.HealthProgressing: true,
-		event.HealthDegraded: true, event.HealthUnknown: true,
+		event.HealthMissing: true, event.HealthDegraded: true, event.HealthUnknown: true,
 	}
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "KIND\tFILE\tNAME\tHEALTH\tSTATUS\tREASON\tMESSAGE")
 	objects := 0
 	for _, folder := range []string{"health", "generic"} {
-		found := fixtures(t, filepath.Join("../../pipeline/status", folder, "testdata"))
+		found := fixtures(t, "../../pipeline/status/"+folder+"/testdata")
 		for _, name := range slices.Sorted(maps.Keys(found)) {
 			for m, err := range manifest.NewReader(bytes.NewReader(found[name]), name, manifest.Options{}).All() {
 				if err != nil {

@@ -104,6 +104,10 @@ func full(v any) any {
 		if v == "" || v == "0001-01-01T00:00:00Z" {
 			return nil
 		}
+	case bool:
+		if !v {
+			return nil
+		}
 	case json.Number:
 		if v == "0" {
 			return nil

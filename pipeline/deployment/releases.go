@@ -189,3 +189,13 @@ func (r *Releases) Outdated(live event.Live) bool {
 	newest, known := r.newest[releaseKey{s.namespace, s.name}]
 	return known && s.age(live).compare(newest.age) < 0
 }
+
+// ReleaseOf returns the release that a revision is stored for; zero if the object
+// holds none.
+func ReleaseOf(live event.Live) Release {
+	at, ok := storedRelease(live)
+	if !ok {
+		return Release{}
+	}
+	return Release{Namespace: at.namespace, Storage: at.namespace, Name: at.name}
+}

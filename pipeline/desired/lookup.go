@@ -55,8 +55,8 @@ func (s *Store) spokesmen(id identity, by Annotated) []spokesman {
 		elsewhere := id
 		elsewhere.namespace = by.Namespace
 		for _, at := range []identity{id, elsewhere} {
-			for _, st := range s.holders[at] {
-				if st.home == by.Namespace && st.release.Name == by.Name && (at == id || id.namespace == "") {
+			for _, st := range s.holders[held{at, by.Namespace}] {
+				if st.release.Name == by.Name && (at == id || id.namespace == "") {
 					return []spokesman{{st, at}}
 				}
 			}
@@ -66,10 +66,8 @@ func (s *Store) spokesmen(id identity, by Annotated) []spokesman {
 		return nil
 	}
 	var out []spokesman
-	for _, st := range s.holders[id] {
-		if st.home == id.namespace {
-			out = append(out, spokesman{st, id})
-		}
+	for _, st := range s.holders[held{id, id.namespace}] {
+		out = append(out, spokesman{st, id})
 	}
 	slices.SortFunc(out, func(a, b spokesman) int {
 		return cmp.Or(cmp.Compare(a.release.Storage, b.release.Storage), cmp.Compare(a.release.Name, b.release.Name))

@@ -161,14 +161,17 @@ func (s *Store) index(st, was *state) Change {
 			if rev == was.pending && was.deployed.find(it.identity) != nil {
 				continue
 			}
-			if st.holds(it.identity) {
+			if st.holds(it.identity) && st.home == was.home {
 				if !slices.Equal(st.sums(it.identity), was.sums(it.identity)) {
 					change.Changed = append(change.Changed, it.ref())
 				}
 				continue
 			}
-			s.unhold(it.identity, st)
+			s.unhold(held{it.identity, was.home}, st)
 			change.Changed = append(change.Changed, it.ref())
+			if st.holds(it.identity) {
+				continue
+			}
 			if old := was.deployed.find(it.identity); old != nil && !old.keep {
 				change.Removed = append(change.Removed, it.ref())
 			}
@@ -180,11 +183,17 @@ func (s *Store) index(st, was *state) Change {
 		}
 		for i := range rev.items {
 			it := &rev.items[i]
-			if was.holds(it.identity) || rev == st.pending && st.deployed.find(it.identity) != nil {
+			known := was.holds(it.identity)
+			if known && st.home == was.home || rev == st.pending && st.deployed.find(it.identity) != nil {
 				continue
 			}
-			s.holders[it.identity] = append(s.holders[it.identity], st)
-			change.Changed = append(change.Changed, it.ref())
+			at := held{it.identity, st.home}
+			if len(s.holders[at]) < maxHolders {
+				s.holders[at] = append(s.holders[at], st)
+			}
+			if !known {
+				change.Changed = append(change.Changed, it.ref())
+			}
 		}
 	}
 	return change
@@ -205,12 +214,12 @@ func (st *state) sums(id identity) []uint64 {
 	return slices.Compact(sums)
 }
 
-func (s *Store) unhold(id identity, st *state) {
-	rest := slices.DeleteFunc(s.holders[id], func(h *state) bool { return h == st })
+func (s *Store) unhold(at held, st *state) {
+	rest := slices.DeleteFunc(s.holders[at], func(h *state) bool { return h == st })
 	if len(rest) == 0 {
-		delete(s.holders, id)
+		delete(s.holders, at)
 	} else {
-		s.holders[id] = rest
+		s.holders[at] = rest
 	}
 }
 

@@ -101,8 +101,9 @@ type Store struct {
 	mu       sync.RWMutex
 	pack     *packer
 	releases map[Release]*state
-	// holders are the releases that have an object.
-	holders map[identity][]*state
+	// holders are the releases that have an object, by their homes: what is said
+	// elsewhere of an object must not be in the way.
+	holders map[held][]*state
 	// used is how much the releases stored in a namespace take.
 	used    map[event.Namespace]int64
 	names   map[string]string
@@ -119,7 +120,7 @@ func NewStore(opts Options) (*Store, error) {
 	}
 	return &Store{
 		max: cmp.Or(opts.MaxBytes, DefaultMaxBytes), seed: maphash.MakeSeed(), pack: pack,
-		releases: map[Release]*state{}, holders: map[identity][]*state{},
+		releases: map[Release]*state{}, holders: map[held][]*state{},
 		used: map[event.Namespace]int64{}, names: map[string]string{},
 	}, nil
 }
@@ -129,6 +130,15 @@ type identity struct {
 	group, kind, name string
 	namespace         event.Namespace
 }
+
+// held is an object as the releases of one home have it.
+type held struct {
+	identity
+	home event.Namespace
+}
+
+// maxHolders is how many releases of one home are known to have an object.
+const maxHolders = 100
 
 func identityOf(ref *event.ObjectRef) identity {
 	group, _, ok := strings.Cut(ref.APIVersion, "/")
@@ -169,7 +179,7 @@ type item struct {
 }
 
 // overhead is what an item takes besides its manifest: with its share of the maps.
-const overhead = 240
+const overhead = 420
 
 func (r *revision) find(id identity) *item {
 	if r == nil {

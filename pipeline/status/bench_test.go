@@ -27,7 +27,7 @@ func filled(b *testing.B, n int) *Tracker {
 	drain(tr, at)
 	for i := range n {
 		live, a := benchPod(b, i)
-		tr.Put(live, 1, a, event.Comparison{})
+		tr.Put(live, 1, a, &event.Comparison{})
 		if i%1000 == 0 {
 			drain(tr, at)
 		}
@@ -74,7 +74,7 @@ func BenchmarkPut(b *testing.B) {
 	for b.Loop() {
 		i++
 		a.Health = healths[1+i%2*2]
-		tr.Put(live, 1, a, event.Comparison{})
+		tr.Put(live, 1, a, &event.Comparison{})
 		if drain(tr, at) == 0 {
 			b.Fatal("nothing was told")
 		}
@@ -87,7 +87,7 @@ func BenchmarkPutSame(b *testing.B) {
 	live, a := benchPod(b, 5001)
 	b.ReportAllocs()
 	for b.Loop() {
-		tr.Put(live, 1, a, event.Comparison{})
+		tr.Put(live, 1, a, &event.Comparison{})
 	}
 }
 

@@ -26,6 +26,8 @@ const (
 	deleting
 	// excluded objects do not count for their application.
 	excluded
+	// compared objects are such of which a comparison is to come.
+	compared
 	// dropped objects are of a kind that nothing is told of any more.
 	dropped
 	// checked is set once an expected object that was not told of was asked for.

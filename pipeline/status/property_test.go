@@ -90,7 +90,7 @@ func TestRandomWalk(t *testing.T) {
 			}
 			l := w.live(rt, name)
 			w.names.live[name] = l.Ref.UID
-			w.tr.Put(l, w.list, event.Assessment{Health: healths[s.health]}, c)
+			w.tr.Put(l, w.list, event.Assessment{Health: healths[s.health]}, &c)
 		}
 		draw := func(rt *rapid.T) state {
 			s := state{
@@ -201,7 +201,7 @@ func TestConcurrent(t *testing.T) {
 				l := event.Live{Ref: refOf(t, fmt.Sprintf("Pod/shop/web-%d-%d", g, i%10))}
 				l.Ref.UID = uidOf(fmt.Sprint(g*1000 + i/20))
 				l.Owners = []event.Owner{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", UID: uidOf("1")}}
-				s.tr.Put(l, 1, event.Assessment{Health: healths[i%len(healths)], Message: "m"}, event.Comparison{})
+				s.tr.Put(l, 1, event.Assessment{Health: healths[i%len(healths)], Message: "m"}, &event.Comparison{})
 				s.tr.Warned(&event.Occurrence{Type: "Warning", Regarding: l.Ref, UID: event.UID(fmt.Sprint(i)), LastTime: time.Now()})
 				if i%7 == 0 {
 					s.tr.Remove(l)

@@ -16,20 +16,48 @@ const (
 )
 
 // Put tells that an object lives, how it is by its own account, and how it
-// compares with how it should be. list is the number of the list that it was found
+// compares with how it should be; a nil comparison is to come by Fetched, and the
+// one before counts until then. list is the number of the list that it was found
 // in, or after which it was watched: see Listed. A later list of the same
 // resource has a higher one.
-func (t *Tracker) Put(l event.Live, list uint64, a event.Assessment, c event.Comparison) {
+func (t *Tracker) Put(l event.Live, list uint64, a event.Assessment, c *event.Comparison) {
 	if l.Ref.Name == "" || l.Ref.Kind == "" {
 		return
 	}
-	own := state{health: wordOf[healthWord](healths[:], a.Health), sync: wordOf[syncWord](syncs[:], c.Sync), drift: driftHash(c.Drifts)}
-	detail := newDetail(own, &a, &c)
 	meta := t.metaOf(&l)
-	in := unique.Make(string(l.Ref.Namespace))
-
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.put(&l, list, meta, &a, c)
+}
+
+// Fetched tells of an object that was fetched by itself, what Put tells. It is not
+// believed of a version that is older than the one known. list is the number of
+// the last list that had begun when the object was asked for.
+//
+// Whoever tells it must see to it that Remove is told after it if the object is
+// gone.
+func (t *Tracker) Fetched(l event.Live, list uint64, a event.Assessment, c event.Comparison) {
+	if l.Ref.Name == "" || l.Ref.Kind == "" {
+		return
+	}
+	meta := t.metaOf(&l)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if k := t.kinds.find(l.Ref.APIVersion, l.Ref.Kind); k != nil {
+		if e := k.objects[place{unique.Make(string(l.Ref.Namespace)), l.Ref.Name}]; e != nil && e.is(live) {
+			if v, ok := l.Ref.ResourceVersion.Uint64(); ok && v < e.version {
+				return
+			}
+			if e.list != unlisted {
+				list = max(list, e.list)
+			}
+		}
+	}
+	t.put(&l, list, meta, &a, &c)
+}
+
+func (t *Tracker) put(l *event.Live, list, meta uint64, a *event.Assessment, c *event.Comparison) {
+	in := unique.Make(string(l.Ref.Namespace))
 	now := t.now()
 	k := t.kinds.add(l.Ref.APIVersion, l.Ref.Kind, l.Ref.Resource)
 	if k.GroupKind == kindNamespace {
@@ -37,8 +65,17 @@ func (t *Tracker) Put(l event.Live, list uint64, a event.Assessment, c event.Com
 	}
 	at := place{in, l.Ref.Name}
 	e := k.objects[at]
+	own := state{health: wordOf[healthWord](healths[:], a.Health)}
+	awaited := c == nil
+	if awaited {
+		c, own.drift = e.comparison(newUID(l.Ref.UID))
+	} else {
+		own.drift = driftHash(c.Drifts)
+	}
+	own.sync = wordOf[syncWord](syncs[:], c.Sync)
+	detail := newDetail(own, a, c)
 	if e == nil {
-		if own.isNone() && (len(l.Owners) == 0 || k.isLeaf()) {
+		if own.isNone() && !awaited && (len(l.Owners) == 0 || k.isLeaf()) {
 			return
 		}
 		e = t.entryOf(k, at)
@@ -61,6 +98,7 @@ func (t *Tracker) Put(l event.Live, list uint64, a event.Assessment, c event.Com
 	e.set(unseen|dropped|checked, false)
 	e.set(top, len(l.Owners) == 0)
 	e.set(applied, l.Applied)
+	e.set(compared, awaited)
 	e.set(deleting, l.Deleting)
 	wasExcluded := e.is(excluded)
 	e.set(excluded, isExcluded(l.Annotations))
@@ -74,6 +112,23 @@ func (t *Tracker) Put(l event.Live, list uint64, a event.Assessment, c event.Com
 		t.searchTree(e)
 	}
 	t.settle(e, now)
+}
+
+// comparison returns how the object of a UID compared when that was last told, and
+// the hash of its drifts.
+func (e *entry) comparison(u uid) (*event.Comparison, uint64) {
+	if e == nil || e.uid != u || !e.is(live|unseen) {
+		return &event.Comparison{}, 0
+	}
+	from := e.own
+	if e.is(unseen) {
+		from = e.said.state
+	}
+	c := &event.Comparison{Sync: syncs[from.sync]}
+	if e.detail != nil {
+		c.DesiredBy, c.Drifts, c.Omitted = e.detail.desiredBy, e.detail.drifts, e.detail.omitted
+	}
+	return c, from.drift
 }
 
 // Remove tells that an object is gone, as it last was. One that has meanwhile been

@@ -224,8 +224,8 @@ func (s *stage) step(what string, args []string) {
 	case "hold":
 		// As put, but nothing is taken.
 		s.step(args[0], args[1:])
-	case "put":
-		s.put(args, arg)
+	case "put", "fetched":
+		s.put(what, args, arg)
 	case "alive":
 		// Only the Finder knows of it: it has no status.
 		s.names.live[args[0]] = uidOf(args[1])
@@ -304,7 +304,7 @@ func (s *stage) step(what string, args []string) {
 	}
 }
 
-func (s *stage) put(args []string, arg map[string]string) {
+func (s *stage) put(what string, args []string, arg map[string]string) {
 	ref := refOf(s.t, args[0])
 	ref.UID = uidOf(arg["uid"])
 	ref.ResourceVersion = event.ResourceVersion(arg["version"])
@@ -331,7 +331,15 @@ func (s *stage) put(args []string, arg map[string]string) {
 	}
 	s.lives[args[0]] = l
 	s.names.live[args[0]] = ref.UID
-	s.tr.Put(l, s.list, a, c)
+	_, later := arg["later"]
+	switch {
+	case what == "fetched":
+		s.tr.Fetched(l, s.list, a, c)
+	case later:
+		s.tr.Put(l, s.list, a, nil)
+	default:
+		s.tr.Put(l, s.list, a, &c)
+	}
 }
 
 // describe is a record in a line.

@@ -229,7 +229,7 @@ func (t *Tracker) isNeedless(e *entry) bool {
 		return false
 	case e.is(live):
 		// It may be what ties others to an owner.
-		return e.is(top)
+		return e.is(top) && !e.is(compared)
 	default:
 		return e.look == 0
 	}

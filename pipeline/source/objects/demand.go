@@ -128,6 +128,7 @@ func (d *demand) one(ctx context.Context) bool {
 }
 
 func (d *demand) fetch(ctx context.Context, w wanted) error {
+	list := d.s.lists.Load()
 	raw, err := d.s.fetches.get(ctx, w)
 	if err != nil {
 		return err
@@ -136,7 +137,7 @@ func (d *demand) fetch(ctx context.Context, w wanted) error {
 	if err != nil {
 		return err
 	}
-	d.s.opts.Fetched(live, raw)
+	d.s.opts.Fetched(live, raw, list)
 	return nil
 }
 

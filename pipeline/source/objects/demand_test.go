@@ -44,7 +44,7 @@ func TestFetchesOnDemand(t *testing.T) {
 	}
 	var got []string
 	take := func(o *Options) {
-		o.Fetched = func(l event.Live, raw []byte) {
+		o.Fetched = func(l event.Live, raw []byte, _ uint64) {
 			mu.Lock()
 			defer mu.Unlock()
 			got = append(got, fmt.Sprintf("%s@%s %d", l.Ref.Name, l.Ref.ResourceVersion, len(raw)))

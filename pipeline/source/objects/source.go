@@ -77,9 +77,10 @@ type Options struct {
 	// the metadata is read: it is then fetched by itself and yielded. Nil is never.
 	Whole func(event.Live) bool
 	// Fetched takes an object that Fetch asked for; raw may be used during the call
-	// only. It is called from several goroutines, and by then the index may have been
+	// only, and list is the number of the last list that had begun when it was asked
+	// for. It is called from several goroutines, and by then the index may have been
 	// told of a newer version, or of the end. Nil takes none.
-	Fetched func(live event.Live, raw []byte)
+	Fetched func(live event.Live, raw []byte, list uint64)
 	// Yields reports whether all objects of a kind are yielded, whole. Nil is
 	// none.
 	Yields func(event.APIResource) bool
@@ -168,7 +169,7 @@ func New(opts Options) (*Source, error) {
 		opts.Reads = func(event.APIResource) bool { return false }
 	}
 	if opts.Fetched == nil {
-		opts.Fetched = func(event.Live, []byte) {}
+		opts.Fetched = func(event.Live, []byte, uint64) {}
 	}
 	if opts.Yields == nil {
 		opts.Yields = func(event.APIResource) bool { return false }

@@ -2,6 +2,7 @@ package custom
 
 import (
 	"math"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -112,8 +113,8 @@ func concat(l *lua.LState) int {
 			n += len(p)
 		}
 		b := newText(l, n)
-		for j := len(parts) - 1; j >= 0; j-- {
-			b = append(b, parts[j]...)
+		for _, p := range slices.Backward(parts) {
+			b = append(b, p...)
 		}
 		right = lua.LString(b)
 	}

@@ -58,7 +58,7 @@ func (p *problems) err() error {
 }
 
 // rules reads a file of rules in CEL.
-func (l *loader) rules(path string, b []byte) error {
+func (l *loader) rules(b []byte) error {
 	if len(b) > maxRulesFile {
 		return errors.New("is longer than 1 MiB; leave rules out")
 	}
@@ -82,7 +82,7 @@ func (l *loader) rules(path string, b []byte) error {
 	}
 	var p problems
 	for _, item := range ruleList(&p, doc.Content[0]) {
-		l.rule(&p, path, item)
+		l.rule(&p, item)
 	}
 	return p.err()
 }
@@ -128,7 +128,7 @@ func mapping(p *problems, n *yaml.Node, kind string, keys []string) map[string]*
 }
 
 // rule reads a rule.
-func (l *loader) rule(p *problems, path string, item *yaml.Node) {
+func (l *loader) rule(p *problems, item *yaml.Node) {
 	name := ""
 	for i := 0; i+1 < len(item.Content); i += 2 {
 		if item.Content[i].Value == "kind" {

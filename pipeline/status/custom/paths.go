@@ -113,7 +113,7 @@ func (l *loader) file(path string) error {
 	}
 	switch form := formOf(b); form {
 	case formRules:
-		return l.rules(path, b)
+		return l.rules(b)
 	case formManifests:
 		before := l.layer.len()
 		if err := l.manifests(path, b); err != nil {
@@ -171,7 +171,7 @@ func (l *loader) member(path, name string) error {
 	}
 	switch formOf(b) {
 	case formRules:
-		err = l.rules(path, b)
+		err = l.rules(b)
 	case formManifests:
 		before := l.layer.len()
 		if err = l.manifests(path, b); err == nil && l.layer.len() == before {

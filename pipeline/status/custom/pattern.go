@@ -318,7 +318,7 @@ func (s *search) inSet(c byte, p, end int) bool {
 // inClass reports whether a character is in the class of a letter; an upper-case
 // letter is for all others. What is no letter of a class stands for itself.
 func inClass(c, class byte) bool {
-	in := false
+	var in bool
 	switch class | 0x20 {
 	case 'a':
 		in = letter(c)

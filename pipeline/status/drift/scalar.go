@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"math"
@@ -54,7 +55,7 @@ func equalScalars(t shape, a, b any) (equal, ok bool) {
 	case octets:
 		x, okX := decodeOctets(a)
 		y, okY := decodeOctets(b)
-		return okX && okY && string(x) == string(y) || a == b, true
+		return okX && okY && bytes.Equal(x, y) || a == b, true
 	case anything, structure, dictionary, list:
 	}
 	return false, false

@@ -214,9 +214,6 @@ func (s *catalog) parse(expr string) *typ {
 	return &typ{shape: anything}
 }
 
-// is reports whether t is the structure of a name.
-func (t *typ) is(name string) bool { return t != nil && t.shape == structure && t.of.name == name }
-
 // form is the shape of the type; anything if nothing is known of it.
 func (t *typ) form() shape {
 	if t == nil {

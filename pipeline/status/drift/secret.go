@@ -1,5 +1,7 @@
 package drift
 
+import "bytes"
+
 // secretValue is a value of a Secret. It is told by its hash only.
 type secretValue []byte
 
@@ -20,7 +22,7 @@ func (w *walk) secretData(desired, live map[string]any, from string) {
 	w.member("data", false)
 	for key, v := range given {
 		var want []byte
-		ok := true
+		var ok bool
 		switch {
 		case v == nil:
 			continue
@@ -43,7 +45,7 @@ func (w *walk) secretData(desired, live map[string]any, from string) {
 			w.drift(secretValue(want), nil, false)
 		case !decoded && l != nil:
 			w.mistyped(true)
-		case string(got) != string(want):
+		case !bytes.Equal(got, want):
 			w.drift(secretValue(want), secretValue(got), true)
 		}
 		w.back(in)

@@ -74,8 +74,7 @@ func elsewhere(s *subject) []condition {
 
 // byConditions is in the order of kstatus, with the common meanings after it.
 func byConditions(s *subject, conditions []condition) (event.Assessment, bool) {
-	var ready, bad, busy, paused, good, waiting *condition
-	var primary *condition
+	var ready, primary, bad, busy, paused, good, quiet, waiting *condition
 	for i := range conditions {
 		c := &conditions[i]
 		if c.stale(s.generation) {
@@ -86,8 +85,11 @@ func byConditions(s *subject, conditions []condition) (event.Assessment, bool) {
 		}
 		switch m := meaningOf(c.kind); m {
 		case meansBad:
-			if c.status == statusTrue {
-				bad = firstOr(bad, c)
+			switch {
+			case c.status == statusTrue && (bad == nil || !known(bad) && known(c)):
+				bad = c
+			case c.status == statusFalse && c.kind == "Stalled":
+				quiet = firstOr(quiet, c)
 			}
 		case meansBusy:
 			switch {
@@ -95,9 +97,11 @@ func byConditions(s *subject, conditions []condition) (event.Assessment, bool) {
 				busy = c
 			case c.status == statusTrue && !settled[c.reason]:
 				busy = firstOr(busy, c)
-			case c.status == statusFalse && phraseHealth(c.reason) == event.HealthDegraded:
+			case c.status == statusFalse && c.kind == "Progressing" && phraseHealth(c.reason) == event.HealthDegraded:
 				// The progress has ended, and not well.
 				bad = firstOr(bad, c)
+			case c.status == statusFalse && c.kind == "Reconciling":
+				quiet = firstOr(quiet, c)
 			}
 		case meansPaused:
 			if c.status == statusTrue {
@@ -116,7 +120,7 @@ func byConditions(s *subject, conditions []condition) (event.Assessment, bool) {
 	switch {
 	case busy != nil && busy.kind == "Reconciling":
 		return busy.assessment(event.HealthProgressing), true
-	case bad != nil && (primary == nil || primary.status != statusTrue || conditionMeanings[bad.kind] == meansBad || bad.kind == "Progressing"):
+	case bad != nil && (primary == nil || primary.status != statusTrue || known(bad)):
 		return bad.assessment(badHealth(bad)), true
 	case paused != nil:
 		return paused.assessment(event.HealthSuspended), true
@@ -130,8 +134,20 @@ func byConditions(s *subject, conditions []condition) (event.Assessment, bool) {
 		return busy.assessment(busyHealth(busy)), true
 	case good != nil:
 		return good.assessment(statusHealth(good)), true
+	case quiet != nil:
+		// kstatus: current. Whoever writes these would say if there was more.
+		if a, ok := byPhase(s); ok {
+			return a, true
+		}
+		return quiet.assessment(event.HealthHealthy), true
 	}
 	return event.Assessment{}, false
+}
+
+// known reports whether the whole type of a bad condition is known, not only how
+// it ends. Such a one counts for more than Ready.
+func known(c *condition) bool {
+	return conditionMeanings[c.kind] != meansNothing
 }
 
 func firstOr(have, c *condition) *condition {
