@@ -58,7 +58,7 @@ func (p *Pipeline) newStatuses(ctx context.Context, index *correlate.Index) (*st
 	}
 	s := &statuses{index: index, apps: map[event.ObjectRef]event.Application{}, logger: p.opts.Logger}
 	var err error
-	s.assessor, err = status.NewAssessor(status.AssessorOptions{RulesPath: cfg.RulesPath, Ignore: cfg.Ignore, Hash: func(v []byte) string { return p.pump.redactor.Hash("", v) }})
+	s.assessor, err = status.NewAssessor(status.AssessorOptions{RulesPath: cfg.RulesPath, Ignore: cfg.Ignore, Hash: p.pump.redactor.Hash})
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +285,7 @@ func (s *statuses) warned(item *event.Item, occ *event.Occurrence) {
 // Helm release may speak for.
 func (s *statuses) deployed(app event.Application, report *deployment.Report, home event.Namespace) {
 	s.tracker.Deployed(app, report.Deployment, false)
-	if len(report.Manifests) == 0 {
+	if !report.Desired {
 		return
 	}
 	rev := desired.Revision{Order: report.Order, Phase: report.Deployment.Phase, Home: home, Manifests: make([]desired.Manifest, len(report.Manifests))}

@@ -123,9 +123,9 @@ func (a age) compare(b age) int {
 }
 
 // Wants reports whether the object, of which only the metadata need be known, is
-// the newest revision seen of a release, or later than what an earlier run has
-// reported. Call it for each object that is listed
-// or changed.
+// the newest revision seen of a release, or the one that is deployed, or later than
+// what an earlier run has reported. Call it for each object that is listed or
+// changed.
 func (r *Releases) Wants(live event.Live) bool {
 	s, ok := storedRelease(live)
 	if !ok {
@@ -142,7 +142,8 @@ func (r *Releases) Wants(live event.Live) bool {
 	now := s.age(live).compare(newest.age)
 	switch {
 	case known && now < 0:
-		return missed
+		// While the newest has not succeeded, objects may still be as this one says.
+		return missed || label(live, labelStatus) == string(helmDeployed)
 	case known && now == 0:
 		return true
 	case label(live, labelStatus) == string(helmSuperseded) && !missed:

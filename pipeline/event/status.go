@@ -148,7 +148,8 @@ type Comparison struct {
 	// Sync is SyncNone where nobody told how the object should be.
 	Sync      Sync
 	DesiredBy DesiredBy
-	// Message says why Sync is SyncUnknown.
+	// Message says why Sync is SyncUnknown, or which fields of the manifest the kind
+	// does not have: these cannot be compared and do not count.
 	Message string
 	// Drifts are the first hundred, ordered by path, and Omitted how many more
 	// there are.

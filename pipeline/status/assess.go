@@ -20,9 +20,9 @@ type AssessorOptions struct {
 	RulesPath string
 	// Ignore says which differences do not count, as sync_ignore does.
 	Ignore string
-	// Hash returns what stands for a value of a Secret. Without it such values are
-	// left out.
-	Hash func(value []byte) string
+	// Hash returns what stands for the value of a Secret under a key. Without it such
+	// values are left out.
+	Hash func(key string, value []byte) string
 }
 
 // Assessor assesses objects one by one: their health by the first rule there is,

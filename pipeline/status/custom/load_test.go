@@ -4,8 +4,10 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -17,7 +19,7 @@ func TestLoadErrors(t *testing.T) {
 		"empty":            {"", "has no health rules; " + forms},
 		"not yaml":         {"rules:\n- kind: Pod\n health: []\n", "is not YAML: line 2: did not find expected key; check the indentation, and quote expressions"},
 		"something else":   {"a: b\n", "has no health rules; " + forms},
-		"binary":           {"\x00\x01\x02", "has no health rules; " + forms},
+		"binary":           {"\x00\x01\x02", "is not YAML: control characters are not allowed; " + forms},
 		"lua":              {"hs = {}\nhs.status = 'Healthy'\nreturn hs\n", "has no health rules; " + forms},
 		"other manifest":   {"apiVersion: v1\nkind: Pod\n", "has no resource.customizations with a health.lua in it; " + forms},
 		"other config map": {"apiVersion: v1\nkind: ConfigMap\ndata: {resource.customizations.actions.Pod: x}\n", "has no resource.customizations with a health.lua in it; " + forms},
@@ -163,6 +165,34 @@ func TestPatterns(t *testing.T) {
 	for _, bad := range []string{"{a/B", "[a]/B", "a/b/c", "", "/", strings.Repeat("{a,b}", 10) + "/C"} {
 		if got, err := alternatives(bad); err == nil {
 			t.Errorf("%q is %v", bad, got)
+		}
+	}
+}
+
+// TestLoadIsBounded shows that no file makes the loader take long: aliases of
+// aliases, and brackets without end.
+func TestLoadIsBounded(t *testing.T) {
+	bomb := "apiVersion: v1\nkind: List\nx0: &x0 {kind: ConfigMap, data: {a: b}}\n"
+	for i := range 9 {
+		n := strconv.Itoa(i)
+		bomb += "x" + strconv.Itoa(i+1) + ": &x" + strconv.Itoa(i+1) + " {kind: List, items: [" + strings.TrimSuffix(strings.Repeat("*x"+n+", ", 10), ", ") + "]}\n"
+	}
+	for name, file := range map[string]string{
+		"aliases":      bomb + "items: [*x9, *x9]\n",
+		"itself":       "apiVersion: v1\nkind: List\nitems: &a [*a]\n",
+		"brackets":     "rules: " + strings.Repeat("[", 1<<20),
+		"json":         `{"rules":` + strings.Repeat(`[`, 1<<20),
+		"documents":    strings.Repeat("---\na: b\n", 1<<17),
+		"anchor rules": "a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a]\nrules: [*b, *b, *b]\n",
+	} {
+		path := filepath.Join(t.TempDir(), "rules.yaml")
+		write(t, path, file)
+		start := time.Now()
+		_, err := Load(path)
+		if took := time.Since(start); err == nil || took > 10*time.Second || len(err.Error()) > 4<<10 {
+			t.Errorf("%s: %v after %v", name, err, took)
+		} else {
+			t.Logf("%s: %v, %v", name, took.Round(time.Millisecond), err)
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // option is what users set the paths with.
@@ -124,8 +126,16 @@ func (l *loader) file(path string) error {
 		}
 		return nil
 	default:
-		return errForm
+		return formless(b)
 	}
+}
+
+// formless is the error for a file that is none of the forms.
+func formless(b []byte) error {
+	if err := yaml.Unmarshal(b, new(yaml.Node)); err != nil {
+		return fmt.Errorf("is not YAML: %s; %s", shorten(strings.TrimPrefix(err.Error(), "yaml: ")), forms)
+	}
+	return errForm
 }
 
 // folder reads a folder. What is in it is found by its name: files of rules and
@@ -178,7 +188,7 @@ func (l *loader) member(path, name string) error {
 			l.warnf("%s: has no health rules", path)
 		}
 	default:
-		err = errForm
+		err = formless(b)
 	}
 	if err != nil {
 		return fmt.Errorf("%s %w", name, err)

@@ -66,7 +66,7 @@ func syntaxError(err error) error {
 	if e, ok := errors.AsType[*parse.Error](err); ok {
 		switch {
 		case e.Pos.Line == parse.EOF:
-			return fmt.Errorf("ends too early: %s", oneLine(e.Message))
+			return errors.New("ends too early, perhaps for want of an end")
 		case e.Token != "":
 			return fmt.Errorf("line %d, column %d, near %q: %s", e.Pos.Line, e.Pos.Column, shorten(e.Token), oneLine(e.Message))
 		}

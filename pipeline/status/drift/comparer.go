@@ -30,10 +30,10 @@ type Desired struct {
 type Options struct {
 	// Ignore are the fields that the user does not want to be told of.
 	Ignore Ignore
-	// Hash returns what stands for a value of a Secret in Drift.Desired and
-	// Drift.Live. It must be keyed: values are short and can be guessed. Without
+	// Hash returns what stands for the value of a Secret under a key in Drift.Desired
+	// and Drift.Live. It must be salted: values are short and can be guessed. Without
 	// it the values are left out.
-	Hash func(value []byte) string
+	Hash func(key string, value []byte) string
 }
 
 // Comparer compares objects. It is safe for concurrent use.
@@ -95,7 +95,7 @@ func (c *Comparer) one(live map[string]any, d *Desired) event.Comparison {
 	return w.result(form, want, c.opts.Hash)
 }
 
-func (w *walk) result(form conversion, want identity, hash func([]byte) string) event.Comparison {
+func (w *walk) result(form conversion, want identity, hash func(key string, value []byte) string) event.Comparison {
 	var out event.Comparison
 	switch {
 	case form == otherVersion && (w.outside || w.unknown > 0 || w.wrong != ""):

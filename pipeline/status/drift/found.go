@@ -44,7 +44,7 @@ func (d *drifts) add(f found) {
 }
 
 // told writes the drifts down.
-func (d *drifts) told(hash func([]byte) string) []event.Drift {
+func (d *drifts) told(hash func(key string, value []byte) string) []event.Drift {
 	out := make([]event.Drift, len(d.all))
 	for i := range d.all {
 		f := &d.all[i]
@@ -61,13 +61,13 @@ func (d *drifts) told(hash func([]byte) string) []event.Drift {
 // from the other, by whole lines, with … for what is left out; a longer object or
 // list as "{…}" or "[…]": a part of one is nothing that secrets could be found in
 // by their names.
-func write(v, other any, hash func([]byte) string) event.JSON {
+func write(v, other any, hash func(key string, value []byte) string) event.JSON {
 	switch v := v.(type) {
 	case secretValue:
 		if hash == nil {
 			return ""
 		}
-		return marshal(hash(v))
+		return marshal(hash(v.key, v.value))
 	case string:
 		if len(v) <= maxValue {
 			// Escapes may make it longer.

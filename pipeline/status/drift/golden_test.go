@@ -71,7 +71,7 @@ func object(t testing.TB, text string) *unstructured.Unstructured {
 func comparer(ignore drift.Ignore) *drift.Comparer {
 	return drift.New(drift.Options{
 		Ignore: ignore,
-		Hash:   func(value []byte) string { return fmt.Sprintf("hash(%d)", len(value)) },
+		Hash:   func(_ string, value []byte) string { return fmt.Sprintf("hash(%d)", len(value)) },
 	})
 }
 

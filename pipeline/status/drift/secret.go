@@ -2,8 +2,11 @@ package drift
 
 import "bytes"
 
-// secretValue is a value of a Secret. It is told by its hash only.
-type secretValue []byte
+// secretValue is the value of a Secret under a key. It is told by its hash only.
+type secretValue struct {
+	key   string
+	value []byte
+}
 
 // secretData compares the data of a Secret. What stringData says takes precedence
 // over data; the server keeps only the latter.
@@ -42,11 +45,11 @@ func (w *walk) secretData(desired, live map[string]any, from string) {
 		case !ok:
 			w.mistyped(false)
 		case !here:
-			w.drift(secretValue(want), nil, false)
+			w.drift(secretValue{key, want}, nil, false)
 		case !decoded && l != nil:
 			w.mistyped(true)
 		case !bytes.Equal(got, want):
-			w.drift(secretValue(want), secretValue(got), true)
+			w.drift(secretValue{key, want}, secretValue{key, got}, true)
 		}
 		w.back(in)
 	}
