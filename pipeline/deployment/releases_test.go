@@ -89,8 +89,11 @@ func TestReleasesIsBounded(t *testing.T) {
 			t.Fatalf("release %d is not wanted", n)
 		}
 	}
-	if r.Wants(revision("Secret", "r1", 4, "deployed")) {
+	if r.Wants(revision("Secret", "r1", 4, "failed")) {
 		t.Error("an older revision of a release that is remembered is wanted")
+	}
+	if !r.Wants(revision("Secret", "r1", 4, "deployed")) {
+		t.Error("an older revision that is still deployed is not wanted")
 	}
 	if !r.Wants(revision("Secret", "r100009", 4, "deployed")) {
 		t.Error("nothing is known of a release, and yet it is not wanted")
