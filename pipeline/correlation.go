@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/fluent-live/live-status/pipeline/correlate/rule"
 	"github.com/fluent-live/live-status/pipeline/event"
 )
 
@@ -53,23 +52,30 @@ func madeSince(a *event.Audit) time.Time {
 	return time.Time{}
 }
 
-// ruleWatch says when own rules fail, each once: one that fails matches nothing,
-// which its author would otherwise have to guess.
+// What is said of own rules that fail.
+const (
+	applicationRuleFails = "an application rule fails for some objects, and does not match them; read what may be missing with 'key' in object.metadata.labels"
+	healthRuleFails      = "a health rule fails for some objects, which are Unknown then; their status has the error"
+)
+
+// ruleWatch says when own rules fail, each once: their author would otherwise have
+// to guess.
 type ruleWatch struct {
-	rules  *rule.Set
+	errors func() map[event.Rule]int64
+	text   string
 	logger *slog.Logger
 	said   map[event.Rule]bool
 }
 
+func newRuleWatch(errors func() map[event.Rule]int64, text string, logger *slog.Logger) *ruleWatch {
+	return &ruleWatch{errors: errors, text: text, logger: logger, said: map[event.Rule]bool{}}
+}
+
 func (w *ruleWatch) look() {
-	if w.rules == nil {
-		return
-	}
-	for name, n := range w.rules.Errors() {
+	for name, n := range w.errors() {
 		if n > 0 && !w.said[name] {
 			w.said[name] = true
-			w.logger.Warn("an application rule fails for some objects, and does not match them; read what may be missing with 'key' in object.metadata.labels",
-				"rule", string(name), "times", n)
+			w.logger.Warn(w.text, "rule", string(name), "times", n)
 		}
 	}
 }

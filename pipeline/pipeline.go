@@ -48,7 +48,7 @@ type Pipeline struct {
 	sources []source
 	// objects is nil where live objects are not watched.
 	objects *objects.Source
-	rules   ruleWatch
+	rules   []*ruleWatch
 	pump    *pump
 	outbox  *outbox
 	commits *committer
@@ -288,7 +288,9 @@ func (p *Pipeline) monitorRecord(phase event.Phase) event.Record {
 		st.Lag = p.count.lagOf(st.Name)
 		m.Sources = append(m.Sources, st)
 	}
-	p.rules.look()
+	for _, w := range p.rules {
+		w.look()
+	}
 	if p.objects != nil {
 		st := p.objects.Objects()
 		st.Objects, st.Gone = p.pump.index.Status()

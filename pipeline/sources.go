@@ -76,7 +76,7 @@ func (p *Pipeline) addObjects(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.rules = ruleWatch{rules: rules, logger: p.opts.Logger, said: map[event.Rule]bool{}}
+	p.rules = append(p.rules, newRuleWatch(rules.Errors, applicationRuleFails, p.opts.Logger))
 	index := correlate.New(correlate.Options{
 		Rules: rules, Now: time.Now, Namespaces: p.cfg.Events.Namespaces, NamespacesExclude: p.cfg.Events.NamespacesExclude,
 	})

@@ -23,8 +23,6 @@ import (
 
 // Times of the statuses.
 const (
-	// assessWithin bounds how long own rules may take for one object.
-	assessWithin = time.Second
 	// watchesEvery is how often the watches are asked how they are doing.
 	watchesEvery = time.Second
 	// compareWait bounds how long the first statuses wait for objects that are
@@ -68,6 +66,7 @@ func (p *Pipeline) newStatuses(ctx context.Context, index *correlate.Index) (*st
 	for _, w := range s.assessor.Warnings() {
 		p.opts.Logger.Warn("health rules: " + w)
 	}
+	p.rules = append(p.rules, newRuleWatch(s.assessor.Errors, healthRuleFails, p.opts.Logger))
 	s.tracker = status.New(status.Options{
 		Cluster: p.pump.cluster, Finder: s, Settle: cfg.Settle, Resync: cfg.Resync, PrioritizeHealth: cfg.PrioritizeHealth,
 	})
@@ -162,9 +161,8 @@ func (s *statuses) assess(live event.Live, raw []byte) (a event.Assessment, c ev
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), assessWithin)
-		defer cancel()
-		a = s.assessor.Assess(ctx, obj)
+		// Own rules have a limit of their own.
+		a = s.assessor.Assess(context.Background(), obj)
 		c = s.assessor.Compare(obj, s.desiredOf(&live, obj))
 		return nil
 	})
