@@ -29,8 +29,8 @@ type pump struct {
 	// states are what the statuses have to tell; nil where they are not told.
 	states chan status.Emission
 	hold   hold
-	events  *dedup.Filter
-	audits  audits
+	events *dedup.Filter
+	audits audits
 	// index is nil where live objects are not watched, and so is listed.
 	index *correlate.Index
 	// listed is closed once the live objects have been listed.

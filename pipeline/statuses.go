@@ -344,4 +344,3 @@ func kindOf(ref *event.ObjectRef) event.GroupKind {
 	}
 	return event.GroupKind{Group: group, Kind: ref.Kind}
 }
-

@@ -55,8 +55,15 @@ func TestStatuses(t *testing.T) {
 			}
 		}
 		mustCommit(t, c, Changes{Statuses: []event.StatusRow{
-			{Key: "a", Data: []byte("1")}, {Key: "b", Data: []byte("1")}, {Key: "", Data: []byte("no key")}, {Key: "a"}, {Key: "gone"},
-			{Key: "c"}, {Key: "b", Data: []byte("2")}, {Key: "c", Data: []byte{}}, {Key: "\xff\x00", Data: []byte("odd")},
+			{Key: "a", Data: []byte("1")},
+			{Key: "b", Data: []byte("1")},
+			{Key: "", Data: []byte("no key")},
+			{Key: "a"},
+			{Key: "gone"},
+			{Key: "c"},
+			{Key: "b", Data: []byte("2")},
+			{Key: "c", Data: []byte{}},
+			{Key: "\xff\x00", Data: []byte("odd")},
 		}})
 		if path != "" {
 			mustClose(t, c)

@@ -25,7 +25,7 @@ func degraded() event.Record {
 		Evidence: event.Evidence{
 			Condition: &event.Condition{Type: "Progressing", Status: "False", Reason: "ProgressDeadlineExceeded", Time: rec.Time},
 			Objects:   []event.ObjectFinding{{Object: pod, Status: event.StatusDegraded, Reason: "ImagePullBackOff", Message: `Back-off pulling image "registry.example.com/web:1.9"`}},
-			Events:    []event.EventFinding{{Object: pod, Reason: "Failed", Message: "Error: ImagePullBackOff", Count: 12, Time: rec.Time}},
+			Events:    []event.WarningFinding{{Object: pod, Reason: "Failed", Message: "Error: ImagePullBackOff", Count: 12, Time: rec.Time}},
 		},
 		DesiredBy: event.DesiredByHelm,
 		Drifts:    []event.Drift{{Path: "spec.replicas", Desired: "3", Live: "5", Manager: "kubectl"}},
@@ -136,7 +136,7 @@ func drawObjectState(t *rapid.T) *event.ObjectState {
 		})
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "events") {
-		s.Evidence.Events = append(s.Evidence.Events, event.EventFinding{Object: drawObject(t), Message: draw(t, "message"), Count: drawCount(t, "count"), Time: drawTime(t, "time")})
+		s.Evidence.Events = append(s.Evidence.Events, event.WarningFinding{Object: drawObject(t), Message: draw(t, "message"), Count: drawCount(t, "count"), Time: drawTime(t, "time")})
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "drifts") {
 		value, err := json.Marshal(drawValue(t, 3))

@@ -201,7 +201,7 @@ type Evidence struct {
 	Objects []ObjectFinding
 	// Events are the newest warnings of the object and those below it, newest
 	// first.
-	Events []EventFinding
+	Events []WarningFinding
 }
 
 // IsZero reports whether there is none.
@@ -217,8 +217,8 @@ type ObjectFinding struct {
 	Message string
 }
 
-// EventFinding is an event as evidence.
-type EventFinding struct {
+// WarningFinding is an event of the type Warning as evidence.
+type WarningFinding struct {
 	Object  ObjectRef
 	Reason  string
 	Message string

@@ -138,9 +138,9 @@ var (
 		{"/reason", func(f *event.ObjectFinding) *string { return &f.Reason }},
 		{"/message", func(f *event.ObjectFinding) *string { return &f.Message }},
 	}
-	eventFindingFields = [...]field[event.EventFinding]{
-		{"/reason", func(f *event.EventFinding) *string { return &f.Reason }},
-		{"/message", func(f *event.EventFinding) *string { return &f.Message }},
+	eventFindingFields = [...]field[event.WarningFinding]{
+		{"/reason", func(f *event.WarningFinding) *string { return &f.Reason }},
+		{"/message", func(f *event.WarningFinding) *string { return &f.Message }},
 	}
 )
 

@@ -74,7 +74,7 @@ func placed(where byte, text string) event.Record {
 		rec.ObjectState = &event.ObjectState{Message: text, Evidence: event.Evidence{
 			Condition:  &event.Condition{Message: text},
 			Containers: []event.ContainerState{{Message: text}},
-			Events:     []event.EventFinding{{Message: text}},
+			Events:     []event.WarningFinding{{Message: text}},
 		}, Drifts: []event.Drift{{Path: "metadata.annotations[a]", Live: event.JSON(text)}}}
 	case 9:
 		rec.Type, rec.Event = event.TypeApplicationStatus, nil

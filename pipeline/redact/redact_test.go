@@ -52,7 +52,7 @@ func full(s string) event.Record {
 				Condition:  &event.Condition{Type: s, Status: s, Reason: s, Message: s},
 				Containers: []event.ContainerState{{Name: "app"}, {Name: s, State: s, Reason: s, Message: s}},
 				Objects:    []event.ObjectFinding{{Status: event.StatusMissing}, {Object: object, Status: event.Status(s), Reason: s, Message: s}},
-				Events:     []event.EventFinding{{Reason: "r"}, {Object: object, Reason: s, Message: s}},
+				Events:     []event.WarningFinding{{Reason: "r"}, {Object: object, Reason: s, Message: s}},
 			},
 			DesiredBy: event.DesiredBy(s), Omitted: 3,
 			Drifts: []event.Drift{{Path: "spec", Live: "1"}, {Path: s, Desired: event.JSON(s), Live: event.JSON(s), Manager: s}},

@@ -111,7 +111,7 @@ func (e *edit) evidence(in *event.Evidence, at place, object *event.ObjectRef) (
 	})
 	objects, changedObjects := e.findings("/evidence/objects/", in.Objects, object)
 	var before *event.ObjectRef
-	events, changedEvents := entries(e, "/evidence/events/", in.Events, func(_ int, f *event.EventFinding) *event.EventFinding {
+	events, changedEvents := entries(e, "/evidence/events/", in.Events, func(_ int, f *event.WarningFinding) *event.WarningFinding {
 		clean := applyFieldsAt(e, "", place{about: onlySecret(&f.Object)}, eventFindingFields[:], f)
 		ref := e.reference("/object", &f.Object, object, before)
 		if before = ref; ref == &f.Object {

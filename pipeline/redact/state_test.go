@@ -24,7 +24,7 @@ func degraded() event.Record {
 			Condition:  &event.Condition{Type: "Progressing", Status: "False", Reason: "ProgressDeadlineExceeded", Time: at},
 			Containers: []event.ContainerState{{Name: "app", State: "waiting", Reason: "ImagePullBackOff", Message: `Back-off pulling image "registry.example.com/web:1.9"`}},
 			Objects:    []event.ObjectFinding{{Object: pod, Status: event.StatusDegraded, Reason: "ImagePullBackOff", Message: `Back-off pulling image "registry.example.com/web:1.9"`}},
-			Events: []event.EventFinding{
+			Events: []event.WarningFinding{
 				{Object: pod, Reason: "Failed", Message: "Error: ImagePullBackOff", Count: 12, Time: at},
 				{Object: pod, Reason: "BackOff", Message: `Back-off pulling image "registry.example.com/web:1.9"`, Count: 300, Time: at},
 			},
@@ -191,7 +191,7 @@ func TestWithheldPartsOfStatuses(t *testing.T) {
 			Condition:  &event.Condition{Message: unreadable},
 			Containers: []event.ContainerState{{Name: "a"}, {Message: unreadable}},
 			Objects:    []event.ObjectFinding{finding, finding},
-			Events:     []event.EventFinding{{Object: bad, Message: unreadable}},
+			Events:     []event.WarningFinding{{Object: bad, Message: unreadable}},
 		},
 		Drifts: []event.Drift{{Path: "a"}, {Path: unreadable, Desired: `"` + unreadable + `"`, Manager: unreadable}},
 	}}
@@ -239,7 +239,7 @@ func TestStatusesOfSecretsQuoteNothing(t *testing.T) {
 		Evidence: event.Evidence{
 			Condition: &event.Condition{Message: quote},
 			Objects:   []event.ObjectFinding{{Object: secret, Message: quote}},
-			Events:    []event.EventFinding{{Object: secret, Message: quote}},
+			Events:    []event.WarningFinding{{Object: secret, Message: quote}},
 		},
 	}}).Fields()
 	if n := occurrences(reflect.ValueOf(out), "s3cr3t"); n != 0 {

@@ -44,7 +44,7 @@ func (t *Tracker) evidence(e *entry, now int64) event.Evidence {
 		}
 	}
 	for _, w := range events {
-		ev.Events = append(ev.Events, event.EventFinding{
+		ev.Events = append(ev.Events, event.WarningFinding{
 			Object: w.e.plainRef(), Reason: w.reason, Message: w.message, Count: w.count, Time: timeOf(w.at),
 		})
 	}

@@ -89,7 +89,7 @@ func (t *Tracker) unexpect(x *expectation, now int64) {
 // link finds the entry of an object that is expected, once its kind is known.
 func (t *Tracker) link(x *expectation, want *expected, now int64) {
 	k := t.kinds.byKind[want.kind.Value()]
-	if k == nil || t.kinds.asked && !(k.served && k.watched) {
+	if k == nil || t.kinds.asked && (!k.served || !k.watched) {
 		return
 	}
 	e := t.entryOf(k, k.placeOf(want.namespace, want.name))

@@ -48,7 +48,7 @@ func (t *Tracker) Next(now time.Time) (Emission, bool) {
 		}
 		if t.turn >= fairness || t.dirty.len() == 0 && len(t.terminated) == 0 {
 			t.turn = 0
-			if em, ok := t.nextApplication(at); ok {
+			if em, ok := t.nextApplication(); ok {
 				t.mu.Unlock()
 				return em, true
 			}

@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -63,7 +64,7 @@ func (w *walker) take(t *rapid.T) {
 	}
 }
 
-func (w *walker) live(t *rapid.T, name string) event.Live {
+func (w *walker) live(name string) event.Live {
 	ref := refOf(w.t, name)
 	ref.UID = uidOf(fmt.Sprint(w.uids[name]))
 	return event.Live{Ref: ref}
@@ -144,12 +145,8 @@ func TestRandomWalk(t *testing.T) {
 			"take":   w.take,
 			"commit": func(rt *rapid.T) {
 				w.saved, w.committed = map[event.StatusKey][]byte{}, map[string]string{}
-				for k, v := range w.rows {
-					w.saved[k] = v
-				}
-				for k, v := range w.told {
-					w.committed[k] = v
-				}
+				maps.Copy(w.saved, w.rows)
+				maps.Copy(w.committed, w.told)
 			},
 			"restart": func(rt *rapid.T) { restart(rt, false) },
 			"crash":   func(rt *rapid.T) { restart(rt, true) },

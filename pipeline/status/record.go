@@ -162,7 +162,7 @@ func (t *Tracker) raise(seq uint64) event.StatusRow {
 }
 
 // nextApplication makes the next record of an application whose status has changed.
-func (t *Tracker) nextApplication(now int64) (Emission, bool) {
+func (t *Tracker) nextApplication() (Emission, bool) {
 	s := &t.snapshot
 	for len(s.due) > 0 {
 		app := s.due[0]

@@ -60,7 +60,6 @@ type stage struct {
 
 // namer finds the application that an object's name begins with.
 type namer struct {
-	owners  map[event.UID]event.ObjectRef
 	live    map[string]event.UID
 	pending map[string]bool
 	apps    map[string]string

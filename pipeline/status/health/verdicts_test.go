@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
@@ -15,8 +14,6 @@ import (
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/status/health"
 )
-
-var now = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 
 // verdict is what is expected of an object: written down from the rules.
 type verdict struct {
