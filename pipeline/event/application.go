@@ -57,7 +57,8 @@ func (a *Application) Key() ApplicationKey {
 }
 
 // Rule names a rule that ties objects to applications, for example
-// argocd-tracking-id. It is a label of counters, so the set is small.
+// argocd-tracking-id, or a user's rule of health for a kind, for example
+// health/Widget.example.com. It is a label of counters, so the set is small.
 type Rule string
 
 // Via is the evidence for an application: which rule matched which object.

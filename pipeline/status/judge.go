@@ -13,6 +13,9 @@ const (
 	// rolloutHold bounds how long a deployment under way may take to make its
 	// objects: Helm gives up by itself after as long.
 	rolloutHold = int64(5 * time.Minute)
+	// compareHold is how long an object that is there again is not told of before it
+	// was compared: that takes a request.
+	compareHold = int64(10 * time.Second)
 	// endingPause is how often it is looked whether a namespace has ended.
 	endingPause = int64(time.Second)
 	// missFor is how long an object is missed that nobody says should be there.
@@ -36,6 +39,10 @@ func (t *Tracker) judge(e *entry, now int64) verdict {
 	switch {
 	case e.is(dropped):
 		return v
+	case e.is(live) && e.is(compared) && e.own.isNone() && !e.said.isNone() && now < e.gone+compareHold:
+		// How it compares is not known yet.
+		v.state, v.look = e.said.state, e.gone+compareHold
+		v.stale = false
 	case e.is(live):
 		v.state = e.own
 		if v.isNone() {

@@ -89,7 +89,7 @@ func TestRandomWalk(t *testing.T) {
 			for i := range s.drift {
 				c.Drifts = append(c.Drifts, event.Drift{Path: fmt.Sprint(i)})
 			}
-			l := w.live(rt, name)
+			l := w.live(name)
 			w.names.live[name] = l.Ref.UID
 			w.tr.Put(l, w.list, event.Assessment{Health: healths[s.health]}, &c)
 		}
@@ -108,7 +108,7 @@ func TestRandomWalk(t *testing.T) {
 			_, lives := w.model[name]
 			switch {
 			case lives && rapid.IntRange(0, 3).Draw(rt, "remove") == 0:
-				w.tr.Remove(w.live(rt, name))
+				w.tr.Remove(w.live(name))
 				delete(w.model, name)
 				delete(w.names.live, name)
 			default:

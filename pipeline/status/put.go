@@ -94,6 +94,9 @@ func (t *Tracker) put(l *event.Live, list, meta uint64, a *event.Assessment, c *
 	}
 	e.detail = detail
 	e.version, _ = l.Ref.ResourceVersion.Uint64()
+	if awaited && !e.is(live) {
+		e.gone = now
+	}
 	e.set(live, true)
 	e.set(unseen|dropped|checked, false)
 	e.set(top, len(l.Owners) == 0)

@@ -63,14 +63,16 @@ type run struct {
 	dir  string
 	// inputs are the options of each live_status input.
 	inputs []map[string]string
-	out    string
-	log    string
+	// flush is how often the engine hands records to its outputs, in seconds.
+	flush string
+	out   string
+	log   string
 }
 
 func newRun(t testing.TB, h host, inputs ...map[string]string) *run {
 	t.Helper()
 	dir := t.TempDir()
-	r := &run{host: h, dir: dir, inputs: inputs, out: filepath.Join(dir, "records.jsonl"), log: filepath.Join(dir, "host.log")}
+	r := &run{host: h, dir: dir, inputs: inputs, flush: "1", out: filepath.Join(dir, "records.jsonl"), log: filepath.Join(dir, "host.log")}
 	r.configure(t)
 	t.Cleanup(func() { r.explain(t) })
 	return r
@@ -80,7 +82,7 @@ func newRun(t testing.TB, h host, inputs ...map[string]string) *run {
 func (r *run) configure(t testing.TB) {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "service:\n  flush: 1\n  grace: 5\n  log_level: info\n  hot_reload: on\n  storage.path: %s\n", filepath.Join(r.dir, "storage"))
+	fmt.Fprintf(&b, "service:\n  flush: %s\n  grace: 5\n  log_level: info\n  hot_reload: on\n  storage.path: %s\n", r.flush, filepath.Join(r.dir, "storage"))
 	fmt.Fprintf(&b, "plugins:\n  - %s\npipeline:\n  inputs:\n", plugin)
 	for _, input := range r.inputs {
 		fmt.Fprintf(&b, "    - name: live_status\n      tag: live\n      storage.type: filesystem\n")

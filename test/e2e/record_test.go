@@ -124,6 +124,8 @@ type reader struct {
 	all    []record
 	// torn counts lines that a killed host had not finished.
 	torn int
+	// each is called with every record, its line and where that ends.
+	each func(rec record, line []byte, end int64)
 }
 
 // read reads what has come since and returns all records so far. The last
@@ -157,7 +159,7 @@ func (r *reader) read(t testing.TB) []record {
 		r.offset += int64(len(line))
 		var rec record
 		if json.Unmarshal(line, &rec) == nil {
-			r.all = append(r.all, rec)
+			r.take(rec, line)
 			continue
 		}
 		// A killed host leaves half a line, and the next one continues it.
@@ -172,7 +174,14 @@ func (r *reader) read(t testing.TB) []record {
 		if err := json.Unmarshal(line[i:], &rec); err != nil {
 			t.Fatalf("not JSON: %s", line)
 		}
-		r.all = append(r.all, rec)
+		r.take(rec, line[i:])
+	}
+}
+
+func (r *reader) take(rec record, line []byte) {
+	r.all = append(r.all, rec)
+	if r.each != nil {
+		r.each(rec, line, r.offset)
 	}
 }
 

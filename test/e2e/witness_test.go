@@ -42,6 +42,8 @@ type witness struct {
 	byUID  map[types.UID]sighted
 	byName map[named]types.UID
 	events map[types.UID]*corev1.Event
+	// times is when the watch told of a version of an object.
+	times map[version]time.Time
 
 	running sync.WaitGroup
 }
@@ -56,6 +58,7 @@ func newWitness(t testing.TB, c *controlplane.Cluster) *witness {
 	w := &witness{
 		client: client, watched: map[schema.GroupKind]string{},
 		byUID: map[types.UID]sighted{}, byName: map[named]types.UID{}, events: map[types.UID]*corev1.Event{},
+		times: map[version]time.Time{},
 	}
 	t.Cleanup(w.running.Wait)
 	lists, err := c.Client().Discovery().ServerPreferredResources()
@@ -103,6 +106,7 @@ func (w *witness) follow(t testing.TB, gvr schema.GroupVersionResource, kind str
 		}
 		if ev.Type != watch.Bookmark {
 			w.see(resource, object)
+			w.clock(object)
 		}
 		return object.ResourceVersion
 	})
@@ -171,6 +175,21 @@ func (w *witness) see(resource string, object *metav1.PartialObjectMetadata) {
 	n := named{resource, object.Namespace, object.Name}
 	w.byUID[object.UID] = sighted{n, object.OwnerReferences, object.CreationTimestamp.Time}
 	w.byName[n] = object.UID
+}
+
+// clock notes when a version of an object was seen.
+func (w *witness) clock(object *metav1.PartialObjectMetadata) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.times[version{string(object.UID), object.ResourceVersion}] = time.Now()
+}
+
+// saw returns when a version was seen by the watch.
+func (w *witness) saw(v version) (time.Time, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at, ok := w.times[v]
+	return at, ok
 }
 
 // object returns what was seen of an object.
