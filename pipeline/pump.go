@@ -254,12 +254,19 @@ func (p *pump) YieldState(ctx context.Context, e status.Emission) error {
 
 // state emits the record of a status.
 func (p *pump) state(ctx context.Context, e status.Emission) error {
+	data, err := p.encode(e.Record)
+	if err != nil {
+		// Rejected items count as received.
+		p.count.received.Add(1)
+		return p.reject(ctx, &event.Item{}, fmt.Errorf("encode a record of type %s: %w", e.Record.Type, err))
+	}
 	if e.Record.Type == event.TypeObjectStatus {
 		p.count.objectStatuses.Add(1)
 	} else {
 		p.count.applicationStatuses.Add(1)
 	}
-	return p.emit(ctx, &event.Item{}, e.Record, remembered{statuses: e.Rows})
+	p.count.emitted.Add(1)
+	return p.add(ctx, &event.Item{}, data, remembered{statuses: e.Rows})
 }
 
 // encode redacts and encodes a record. The bytes may be used until the next

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,9 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/fluent-live/live-status/pipeline/correlate"
-	"github.com/fluent-live/live-status/pipeline/deployment"
 	"github.com/fluent-live/live-status/pipeline/desired"
 	"github.com/fluent-live/live-status/pipeline/event"
+	"github.com/fluent-live/live-status/pipeline/redact"
 	"github.com/fluent-live/live-status/pipeline/source/objects"
 	"github.com/fluent-live/live-status/pipeline/status"
 	"github.com/fluent-live/live-status/pipeline/status/drift"
@@ -39,13 +39,22 @@ type statuses struct {
 	tracker  *status.Tracker
 	// manifests are how objects should be, as Helm's releases say.
 	manifests *desired.Store
+	// revision counts the changes of manifests.
+	revision atomic.Uint64
 	// apps are the applications of what tells which objects they consist of. They
 	// belong to the goroutine that runs the stages.
 	apps map[event.ObjectRef]event.Application
+	// ended are the rollouts that have, of what tells of one after the other. They
+	// belong to that goroutine, too.
+	ended map[event.SeenKey]string
 	// source is asked for objects that are to be compared and were read by their
 	// metadata only.
-	source *objects.Source
-	logger *slog.Logger
+	source   *objects.Source
+	redactor *redact.Redactor
+	logger   *slog.Logger
+	// unread and refused say when the log is told of objects that cannot be assessed
+	// and of releases that have no room.
+	unread, refused seldom
 }
 
 // newStatuses returns nil where statuses are not told.
@@ -54,9 +63,9 @@ func (p *Pipeline) newStatuses(ctx context.Context, index *correlate.Index) (*st
 	if !cfg.Enabled {
 		return nil, nil
 	}
-	s := &statuses{index: index, apps: map[event.ObjectRef]event.Application{}, logger: p.opts.Logger}
+	s := &statuses{index: index, apps: map[event.ObjectRef]event.Application{}, ended: map[event.SeenKey]string{}, redactor: p.pump.redactor, logger: p.opts.Logger}
 	var err error
-	s.assessor, err = status.NewAssessor(status.AssessorOptions{RulesPath: cfg.RulesPath, Ignore: cfg.Ignore, Hash: p.pump.redactor.Hash})
+	s.assessor, err = status.NewAssessor(status.AssessorOptions{RulesPath: cfg.RulesPath, Ignore: cfg.Ignore, Hash: s.redactor.Hash, Clean: s.clean})
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +106,11 @@ func (s *statuses) attach(o *objects.Options) {
 // Put takes an object as it was read.
 func (s *statuses) Put(live event.Live, raw []byte, list uint64) {
 	s.index.Put(live, list)
+	revision := s.revision.Load()
 	if raw != nil {
 		a, c := s.assess(live, raw)
 		s.tracker.Put(live, list, a, &c)
+		s.recheck(&live, c.DesiredBy, revision)
 		return
 	}
 	var a event.Assessment
@@ -108,6 +119,7 @@ func (s *statuses) Put(live event.Live, raw []byte, list uint64) {
 	}
 	if !s.isCompared(live) {
 		s.tracker.Put(live, list, a, &event.Comparison{})
+		s.recheck(&live, "", revision)
 		return
 	}
 	s.tracker.Put(live, list, a, nil)
@@ -116,11 +128,25 @@ func (s *statuses) Put(live event.Live, raw []byte, list uint64) {
 
 // Fetched takes an object that was asked for whole.
 func (s *statuses) Fetched(live event.Live, raw []byte, list uint64) {
+	if !s.isLive(live.Ref) {
+		// It is gone, or made anew, which the watch is about to tell.
+		return
+	}
+	revision := s.revision.Load()
 	a, c := s.assess(live, raw)
 	s.tracker.Fetched(live, list, a, c)
+	s.recheck(&live, c.DesiredBy, revision)
 	if !s.isLive(live.Ref) {
 		// It went while it was fetched, and nobody tells of that again.
 		s.tracker.Remove(live)
+	}
+}
+
+// recheck has an object compared once more where manifests changed while it was
+// compared: what was found by the new ones may have been told before.
+func (s *statuses) recheck(live *event.Live, by event.DesiredBy, revision uint64) {
+	if s.revision.Load() != revision && (by == event.DesiredByHelm || by == "" && len(s.lookup(live)) > 0) {
+		s.source.Fetch(kindOf(&live.Ref), live.Ref.Namespace, live.Ref.Name)
 	}
 }
 
@@ -166,8 +192,11 @@ func (s *statuses) assess(live event.Live, raw []byte) (a event.Assessment, c ev
 		c = s.assessor.Compare(obj, s.desiredOf(&live, obj))
 		return nil
 	})
+	s.shorten(live.Ref, &a)
 	if err != nil {
-		s.logger.Warn("an object cannot be assessed", "kind", live.Ref.Kind, "namespace", string(live.Ref.Namespace), "name", live.Ref.Name, "error", err)
+		if s.unread.isDue(time.Now()) {
+			s.logger.Warn("an object cannot be assessed", "kind", live.Ref.Kind, "namespace", string(live.Ref.Namespace), "name", live.Ref.Name, "error", err)
+		}
 		return event.Assessment{Health: event.HealthUnknown, Message: "the object cannot be read"}, event.Comparison{}
 	}
 	return a, c
@@ -256,6 +285,12 @@ func (s *statuses) run(ctx context.Context, listed <-chan struct{}, yield func(c
 			if yield(ctx, e) != nil {
 				return
 			}
+			select {
+			case <-watches.C:
+				// A host that is slow keeps nobody from noticing a watch that fails.
+				s.tracker.Watches(s.source.Watches())
+			default:
+			}
 		}
 		var due <-chan time.Time
 		if at := s.tracker.Due(time.Now()); !at.IsZero() {
@@ -274,67 +309,14 @@ func (s *statuses) run(ctx context.Context, listed <-chan struct{}, yield func(c
 
 // warned takes an event that may be evidence.
 func (s *statuses) warned(item *event.Item, occ *event.Occurrence) {
-	if occ.Type == corev1.EventTypeWarning && item.Change != event.Deleted {
-		s.tracker.Warned(occ)
-	}
-}
-
-// deployed takes what an object tells of a rollout. Home is the namespace that a
-// Helm release may speak for.
-func (s *statuses) deployed(app event.Application, report *deployment.Report, home event.Namespace) {
-	s.tracker.Deployed(app, report.Deployment, false)
-	if !report.Desired {
+	if occ.Type != corev1.EventTypeWarning || item.Change == event.Deleted {
 		return
 	}
-	rev := desired.Revision{Order: report.Order, Phase: report.Deployment.Phase, Home: home, Manifests: make([]desired.Manifest, len(report.Manifests))}
-	for i, m := range report.Manifests {
-		rev.Manifests[i] = desired.Manifest(m)
+	if message := s.text(occ.Regarding, occ.Message); message != occ.Message {
+		copied := *occ
+		occ, copied.Message = &copied, message
 	}
-	change, err := s.manifests.Put(desired.Release{Storage: report.Release.Storage, Name: report.Release.Name}, rev)
-	if err != nil {
-		s.logger.Warn("it is not known how the objects of a Helm release should be: they have no sync", "namespace", string(report.Release.Storage), "name", report.Release.Name, "error", err)
-	}
-	s.compare(change.Changed)
-}
-
-// expect takes which objects an application consists of, as by tells, which is what
-// the tool keeps of it.
-func (s *statuses) expect(by event.ObjectRef, app event.Application, report *deployment.Report, home event.Namespace, claims, former []event.ObjectRef) {
-	objects := claims
-	if report.Application.Tool == event.ToolHelm {
-		// Hooks come and go, and are no manifests.
-		objects = nil
-		for i := range report.Manifests {
-			if ref := report.Manifests[i].Ref; ref.Namespace == home {
-				objects = append(objects, ref)
-			}
-		}
-	}
-	s.apps[by] = app
-	s.tracker.Expect(nameOf(by), app, objects)
-	s.tracker.Claimed(slices.Concat(former, claims))
-}
-
-// undeployed forgets what by told, which is gone.
-func (s *statuses) undeployed(by event.ObjectRef, release deployment.Release, former []event.ObjectRef) {
-	s.tracker.Unexpect(nameOf(by))
-	if app, ok := s.apps[by]; ok {
-		delete(s.apps, by)
-		s.tracker.Deployed(app, event.Deployment{}, true)
-	}
-	s.tracker.Claimed(former)
-	s.compare(s.manifests.Delete(desired.Release{Storage: release.Storage, Name: release.Name}))
-}
-
-func nameOf(by event.ObjectRef) string { return by.Kind + "/" + string(by.Namespace) }
-
-// compare has objects compared again with how they should be.
-func (s *statuses) compare(refs []event.ObjectRef) {
-	for i := range refs {
-		if s.isLive(refs[i]) {
-			s.source.Fetch(kindOf(&refs[i]), refs[i].Namespace, refs[i].Name)
-		}
-	}
+	s.tracker.Warned(occ)
 }
 
 func kindOf(ref *event.ObjectRef) event.GroupKind {

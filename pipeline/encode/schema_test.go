@@ -201,3 +201,24 @@ func TestExamplesInDocMatchSchema(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordsInReadmeMatchSchema reads one record a line.
+func TestRecordsInReadmeMatchSchema(t *testing.T) {
+	doc, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := recordSchema(t)
+	n := 0
+	for _, m := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(doc, -1) {
+		for line := range bytes.Lines(m[1]) {
+			n++
+			if err := validate(t, schema, line); err != nil {
+				t.Errorf("%s%v", line, err)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("README.md shows no record")
+	}
+}

@@ -34,7 +34,8 @@ type application struct {
 type applicationSaid struct {
 	applicationState
 	since int64
-	seq   uint64
+	// seq is the number of the record, and version that of the newest object.
+	seq, version uint64
 }
 
 // applicationState is what a record of an application tells a change of.
@@ -116,7 +117,7 @@ func (t *Tracker) setApplication(e *entry, app *application, now int64) {
 
 // forsake forgets an application of which nothing is left and nothing to be told.
 func (t *Tracker) forsake(app *application) {
-	if app.size == 0 && app.expecting == 0 && app.deployment == nil && app.said.status == applicationNone {
+	if app.size == 0 && app.expecting == 0 && app.deployment == nil && app.said.status == applicationNone && t.apps[app.key] == app {
 		delete(t.apps, app.key)
 	}
 }

@@ -23,6 +23,8 @@ type AssessorOptions struct {
 	// Hash returns what stands for the value of a Secret under a key. Without it such
 	// values are left out.
 	Hash func(key string, value []byte) string
+	// Clean returns an object as it may be told: see drift.Options.
+	Clean func(object map[string]any) any
 }
 
 // Assessor assesses objects one by one: their health by the first rule there is,
@@ -40,7 +42,7 @@ func NewAssessor(o AssessorOptions) (*Assessor, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Assessor{comparer: drift.New(drift.Options{Ignore: ignore, Hash: o.Hash}), known: map[event.GroupKind]bool{}}
+	a := &Assessor{comparer: drift.New(drift.Options{Ignore: ignore, Hash: o.Hash, Clean: o.Clean}), known: map[event.GroupKind]bool{}}
 	for _, kind := range health.Kinds() {
 		a.known[kind] = true
 	}

@@ -82,7 +82,7 @@ func TestDocumentedApplications(t *testing.T) {
 	}
 }
 
-// Every kind with a rule is in the table, in the versions that it has.
+// Every kind with a rule is in the table.
 func TestDocumentedKinds(t *testing.T) {
 	var all strings.Builder
 	for _, row := range documented(t, "### Kubernetes' own kinds")[1:] {

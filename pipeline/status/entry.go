@@ -89,8 +89,8 @@ type said struct {
 	state
 	// since is when its health and sync began, in Unix nanoseconds.
 	since int64
-	// seq is the number of the record.
-	seq uint64
+	// seq is the number of the record, and version that of the object.
+	seq, version uint64
 }
 
 // unlisted is the list of objects of which it is not known whether one had them.
@@ -157,6 +157,8 @@ type detail struct {
 	omitted         int64
 	// wanting is until when a first warning is news, in Unix nanoseconds.
 	wanting int64
+	// size is how much it is counted as, in bytes.
+	size int64
 }
 
 // What is kept of an object's texts, in bytes, and how many containers.

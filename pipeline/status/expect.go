@@ -10,13 +10,15 @@ import (
 // Objects that are expected beyond these numbers are left out.
 const (
 	// MaxExpected is how many objects one may expect, and maxExpected how many all
-	// may.
+	// may. Those in one namespace may expect no more than they leave to others.
 	MaxExpected = 20_000
 	maxExpected = 500_000
 )
 
 // expectation is what one says should be there.
 type expectation struct {
+	// in is where what says it is.
+	in      unique.Handle[string]
 	app     *application
 	objects []expected
 }
@@ -29,19 +31,19 @@ type expected struct {
 	entry *entry
 }
 
-// Expect tells that by, which names what keeps the record of a deployment, says
-// that the objects should be there as an application's. It replaces what by said
+// Expect tells that by, which names what keeps the record of a deployment and ends in
+// a slash and its namespace, says that the objects should be there as an application's. It replaces what by said
 // before. Objects of kinds that are not watched are not looked for.
 func (t *Tracker) Expect(by string, app event.Application, objects []event.ObjectRef) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
 	former := t.expecting[by]
-	x := &expectation{app: t.applicationOf(&app)}
+	x := &expectation{in: unique.Make(by[strings.LastIndexByte(by, '/')+1:]), app: t.applicationOf(&app)}
 	x.app.expecting++
 	for i := range objects {
 		o := &objects[i]
-		if i == MaxExpected || t.expected == maxExpected {
+		if i == MaxExpected || !t.expected.allows(x.in, 1) {
 			break
 		}
 		if o.Kind == "" || o.Name == "" {
@@ -51,7 +53,7 @@ func (t *Tracker) Expect(by string, app event.Application, objects []event.Objec
 			kind:  unique.Make(event.GroupKind{Group: strings.Clone(groupOf(o.APIVersion)), Kind: strings.Clone(o.Kind)}),
 			place: place{unique.Make(string(o.Namespace)), strings.Clone(o.Name)},
 		}
-		t.expected++
+		t.expected.take(x.in, 1)
 		t.link(x, &want, now)
 		x.objects = append(x.objects, want)
 	}
@@ -78,7 +80,7 @@ func (t *Tracker) Unexpect(by string) {
 
 func (t *Tracker) unexpect(x *expectation, now int64) {
 	x.app.expecting--
-	t.expected -= len(x.objects)
+	t.expected.take(x.in, -int64(len(x.objects)))
 	for i := range x.objects {
 		t.unlink(&x.objects[i], now)
 	}
@@ -93,7 +95,7 @@ func (t *Tracker) link(x *expectation, want *expected, now int64) {
 		return
 	}
 	e := t.entryOf(k, k.placeOf(want.namespace, want.name))
-	if e.expected++; e.expected == 1 && !e.is(live) && e.gone == 0 {
+	if e.expected++; e.expected == 1 && !e.is(live) && (e.gone == 0 || e.said.health != healthMissing) {
 		e.gone = now
 	}
 	if e.app == nil {

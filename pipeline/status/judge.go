@@ -85,7 +85,7 @@ func (t *Tracker) judgeAbsent(e *entry, w *watch, now int64) verdict {
 	case e.is(applied) && e.is(top) && !e.said.isNone() && now < e.gone+vanishHold:
 		kept.look = e.gone + vanishHold
 		return kept
-	case !missed || now >= e.gone+missFor:
+	case !missed || now >= e.gone+missFor, e.cur.health != healthMissing && !t.missing.allows(e.namespace, 1):
 		return verdict{}
 	default:
 		return verdict{state: missing(), look: e.gone + missFor}

@@ -2,6 +2,7 @@ package status
 
 import (
 	"strings"
+	"time"
 	"unique"
 
 	"github.com/fluent-live/live-status/pipeline/event"
@@ -54,6 +55,8 @@ type watches struct {
 // watch is how one watch is doing.
 type watch struct {
 	listed bool
+	// listedAt is when a list last ended: trouble that began before is over.
+	listedAt time.Time
 	// stale is set where nothing was heard for long, and broken where it fails for
 	// longer than it may.
 	stale, broken bool

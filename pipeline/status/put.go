@@ -49,7 +49,8 @@ func (t *Tracker) Fetched(l event.Live, list uint64, a event.Assessment, c event
 				return
 			}
 			if e.list != unlisted {
-				list = max(list, e.list)
+				// A list under way may lack it: only that list can say so.
+				list = e.list
 			}
 		}
 	}
@@ -92,7 +93,7 @@ func (t *Tracker) put(l *event.Live, list, meta uint64, a *event.Assessment, c *
 	if d := e.detail; d != nil && detail != nil && own == e.said.state {
 		detail.wanting = d.wanting
 	}
-	e.detail = detail
+	t.keep(e, detail)
 	e.version, _ = l.Ref.ResourceVersion.Uint64()
 	if awaited && !e.is(live) {
 		e.gone = now
@@ -148,7 +149,13 @@ func (t *Tracker) Remove(l event.Live) {
 		t.setEnding(l.Ref.Name, true, true, now)
 	}
 	e := k.objects[place{unique.Make(string(l.Ref.Namespace)), l.Ref.Name}]
-	if e == nil || !e.is(live|unseen) {
+	if e == nil {
+		return
+	}
+	if !e.is(live | unseen) {
+		// Whoever was asked for it may have answered before it went.
+		e.set(checked, true)
+		t.settle(e, now)
 		return
 	}
 	if u := newUID(l.Ref.UID); !u.isZero() && !e.uid.isZero() && e.uid != u {
@@ -173,7 +180,8 @@ func (t *Tracker) replace(e *entry, now int64) {
 		return
 	}
 	t.forgetWarnings(e)
-	e.meta, e.detail = 0, nil
+	e.meta = 0
+	t.keep(e, nil)
 	if e.said.isNone() || e.said.health == healthMissing {
 		return
 	}
@@ -194,7 +202,7 @@ func (t *Tracker) Listed(resource event.GroupResource, namespace event.Namespace
 	defer t.mu.Unlock()
 	now := t.now()
 	w := t.kinds.watchOf(resource, namespace)
-	w.listed, w.broken, w.stale = true, false, false
+	w.listed, w.broken, w.stale, w.listedAt = true, false, false, t.opts.Now()
 	k := t.kinds.byResource[resource]
 	if k == nil {
 		return
@@ -239,6 +247,11 @@ func (t *Tracker) Serve(served []event.ServedKind) {
 		k := t.kinds.add(s.APIVersion(), s.Kind, s.Resource)
 		k.apiVersion = strings.Clone(s.APIVersion())
 		k.served, k.watched, k.namespaced = true, s.Watched, s.Namespaced
+		if s.Watched && !was[k] {
+			for _, e := range k.objects {
+				e.set(dropped, false)
+			}
+		}
 	}
 	for k, watched := range was {
 		if k.served && k.watched {

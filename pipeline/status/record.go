@@ -20,6 +20,10 @@ func versionText(v uint64) event.ResourceVersion {
 
 // tell makes the record of an object that is due, if there is any.
 func (t *Tracker) tell(e *entry, ref *event.ObjectRef, f *Found, now int64) (Emission, bool) {
+	if e.kind.objects[e.place] != e {
+		// It was forgotten meanwhile, and its name may be another entry's.
+		return Emission{}, false
+	}
 	if newUID(ref.UID) != e.uid {
 		e.set(queued, false)
 		t.enqueue(e)
@@ -45,11 +49,16 @@ func (t *Tracker) tell(e *entry, ref *event.ObjectRef, f *Found, now int64) (Emi
 	s := e.objectState(now, t)
 	rec := t.record(event.TypeObjectStatus, ref, f, e.app)
 	rec.ObjectState = s
-	id := idOf{key: e.key(), uid: e.uid, state: e.cur}
+	id := idOf{key: e.key(), uid: e.uid, state: e.cur, version: e.version}
 	em := Emission{}
 	switch {
 	case changed:
 		rec.Time = timeOf(e.noted)
+		if !e.is(live) || e.is(broken) || e.cur.stale || e.version <= e.said.version {
+			// It is no new version of the object that says so.
+			id.at = e.noted
+		}
+		e.said.version = max(e.said.version, e.version)
 		if e.said.isNone() {
 			e.said.since = e.changed
 		} else if !e.cur.isLike(e.said.state) {
@@ -72,10 +81,13 @@ func (t *Tracker) tell(e *entry, ref *event.ObjectRef, f *Found, now int64) (Emi
 		s.Resync = true
 	}
 	s.Since = timeOf(e.said.since)
-	id.seq, id.reason = e.said.seq, s.Reason
+	if !changed || id.at != 0 {
+		id.seq = e.said.seq
+	}
+	id.reason = s.Reason
 	rec.ID = id.id()
 	em.Record = rec
-	e.detail.told()
+	t.told(e)
 	return em, true
 }
 
@@ -94,8 +106,11 @@ func (e *entry) objectState(now int64, t *Tracker) *event.ObjectState {
 		Evidence: t.evidence(e, now),
 	}
 	s.Reason, s.Message = e.words()
-	if d := e.detail; d != nil && e.is(live) && !e.is(broken) {
-		s.DesiredBy, s.Drifts, s.Omitted = d.desiredBy, slices.Clone(d.drifts), d.omitted
+	if d := e.detail; d != nil && !e.is(broken) {
+		s.DesiredBy = d.desiredBy
+		if e.is(live) {
+			s.Drifts, s.Omitted = slices.Clone(d.drifts), d.omitted
+		}
 	}
 	return s
 }
@@ -126,14 +141,25 @@ func (t *Tracker) last(e *entry, f *Found) Emission {
 	rec.Time = timeOf(e.noted)
 	rec.ObjectState = &event.ObjectState{Since: rec.Time, Previous: previous(&e.said, e.noted), Deleted: true}
 	t.count(e)
-	rec.ID = idOf{key: e.key(), uid: e.uid, seq: e.said.seq, why: "deleted"}.id()
+	rec.ID = e.lastID(e.is(live | dropped))
 	em := Emission{Record: rec, Rows: []event.StatusRow{{Key: e.key()}}}
 	if e.uid.isZero() || e.is(live|dropped) {
 		// The same may be told again of it.
 		em.Rows = append(em.Rows, t.raise(e.said.seq))
 	}
 	e.said = said{}
+	e.set(unseen, false)
 	return em
+}
+
+// lastID is that of the last record of an object, which can be deleted once only;
+// again is set where it may be told of again.
+func (e *entry) lastID(again bool) event.RecordID {
+	id := idOf{key: e.key(), uid: e.uid, why: "deleted"}
+	if again || e.uid.isZero() {
+		id.seq, id.at = e.said.seq, e.noted
+	}
+	return id.id()
 }
 
 // bye makes the last record of an object whose name has another by now. It is
@@ -150,7 +176,7 @@ func (t *Tracker) bye(f *farewell) Emission {
 	}
 	rec.Time = timeOf(f.at)
 	rec.ObjectState = &event.ObjectState{Since: rec.Time, Previous: previous(&f.said, f.at), Deleted: true}
-	rec.ID = idOf{key: key, uid: f.uid, seq: f.said.seq + 1, why: "deleted"}.id()
+	rec.ID = idOf{key: key, uid: f.uid, why: "deleted"}.id()
 	return Emission{Record: rec, Rows: []event.StatusRow{{Key: key}}}
 }
 
@@ -230,12 +256,17 @@ func (t *Tracker) tellApplication(app *application, r *rolled, at int64, resync 
 			info.Chart = d.Chart
 		}
 	}
-	id := idOf{key: app.rowKey(), application: r.applicationState, why: "application"}
+	id := idOf{key: app.rowKey(), application: r.applicationState, version: r.version, why: "application"}
 	em := Emission{}
 	if resync {
 		id.why, id.at = "resync", t.snapshot.at
 	} else {
+		if r.health == healthUnknown || r.stale || s.Deleted || r.version <= app.said.version {
+			// No new versions of objects say so.
+			id.at = at
+		}
 		former := app.said
+		app.said.version = max(app.said.version, r.version)
 		if former.status != r.status || former.health != r.health || former.sync != r.sync {
 			if former.status != applicationNone {
 				s.Previous = &event.Previous{
@@ -256,7 +287,9 @@ func (t *Tracker) tellApplication(app *application, r *rolled, at int64, resync 
 			em.Rows = []event.StatusRow{app.row()}
 		}
 	}
-	id.seq = app.said.seq
+	if resync || id.at != 0 {
+		id.seq = app.said.seq
+	}
 	s.Since = timeOf(app.said.since)
 	em.Record = event.Record{
 		Type: event.TypeApplicationStatus, ID: id.id(), Time: timeOf(at), Cluster: t.opts.Cluster,
@@ -269,15 +302,20 @@ func (t *Tracker) tellApplication(app *application, r *rolled, at int64, resync 
 	return em
 }
 
-// idOf is what makes records different ones.
+// idOf is what makes records different ones. A record that is told again after a
+// crash has the ID that it had, if it is the same: what a consumer has seen since
+// must not make it drop what is true now. So it is the versions of objects that make
+// it or, where these say nothing new, the number of the record and the time.
 type idOf struct {
 	key         event.StatusKey
 	uid         uid
 	seq         uint64
+	version     uint64
 	state       state
 	application applicationState
 	reason      string
-	// why tells records apart that tell no change, and at snapshots.
+	// why tells records apart that tell no change, and at those that are told of a
+	// time.
 	why string
 	at  int64
 }
@@ -290,6 +328,7 @@ func (i idOf) id() event.RecordID {
 		b = append(b, s...)
 	}
 	b = binary.AppendUvarint(b, i.seq)
+	b = binary.AppendUvarint(b, i.version)
 	b = binary.AppendVarint(b, i.at)
 	b = append(b, byte(i.state.health), byte(i.state.sync), bit(i.state.stale))
 	b = binary.BigEndian.AppendUint64(b, i.state.drift)

@@ -18,6 +18,9 @@ type rolled struct {
 	statuses [len(statuses)]int64
 	deciding []*entry
 	omitted  int64
+	// version is the newest of the objects that count. All resources of an API server
+	// are numbered together.
+	version uint64
 }
 
 // roll looks at all objects of an application.
@@ -29,6 +32,7 @@ func (t *Tracker) roll(app *application) rolled {
 			continue
 		}
 		r.objects++
+		r.version = max(r.version, e.version)
 		r.statuses[e.cur.status()]++
 		worst = max(worst, t.weight(e))
 		r.stale = r.stale || e.cur.stale
@@ -41,7 +45,8 @@ func (t *Tracker) roll(app *application) rolled {
 			r.sync = e.cur.sync
 		}
 	}
-	if r.objects == 0 && app.deployment == nil {
+	if r.objects == 0 && (app.deployment == nil || app.isUninstalling() && app.deployment.ApplicationStatus == "") {
+		// What was uninstalled is gone, although its history may be kept.
 		return r
 	}
 	r.status = ofObjects[worst]

@@ -89,6 +89,7 @@ func (e *entry) row() event.StatusRow {
 			flagOf(e.app != nil, rowOwned)|flagOf(odd, rowOddUID)|flagOf(!odd && !e.uid.isZero(), rowUID),
 		byte(s.health), byte(s.sync))
 	b = binary.AppendUvarint(b, s.seq)
+	b = binary.AppendUvarint(b, s.version)
 	b = binary.AppendVarint(b, s.since)
 	b = binary.AppendVarint(b, e.gone)
 	b = binary.BigEndian.AppendUint64(b, s.drift)
@@ -115,6 +116,7 @@ func (a *application) row() event.StatusRow {
 	b := make([]byte, 0, 48)
 	b = append(b, rowVersion, flagOf(s.stale, rowStale), byte(s.status), byte(s.health), byte(s.sync))
 	b = binary.AppendUvarint(b, s.seq)
+	b = binary.AppendUvarint(b, s.version)
 	b = binary.AppendVarint(b, s.since)
 	b = binary.BigEndian.AppendUint64(b, s.deciding)
 	b = binary.BigEndian.AppendUint64(b, s.deployment)
@@ -205,7 +207,7 @@ func (t *Tracker) Restore(row event.StatusRow) error {
 func (t *Tracker) restoreObject(parts []string, r *reader) error {
 	flags := r.byte()
 	s := said{state: state{health: healthWord(r.byte()), sync: syncWord(r.byte()), stale: flags&rowStale != 0}}
-	s.seq, s.since = r.uvarint(), r.varint()
+	s.seq, s.version, s.since = r.uvarint(), r.uvarint(), r.varint()
 	gone := r.varint()
 	s.drift = r.uint64()
 	var u uid
@@ -238,7 +240,7 @@ func (t *Tracker) restoreObject(parts []string, r *reader) error {
 	e.set(excluded, flags&rowExcluded != 0)
 	t.counts[s.status()]++
 	if s.health == healthMissing {
-		t.missed[e] = struct{}{}
+		t.miss(e, true)
 	}
 	if flags&rowOwned != 0 {
 		t.setApplication(e, t.applicationOf(&app), 0)
@@ -250,7 +252,7 @@ func (t *Tracker) restoreApplication(parts []string, r *reader) error {
 	var s applicationSaid
 	s.stale = r.byte()&rowStale != 0
 	s.status, s.health, s.sync = applicationWord(r.byte()), healthWord(r.byte()), syncWord(r.byte())
-	s.seq, s.since = r.uvarint(), r.varint()
+	s.seq, s.version, s.since = r.uvarint(), r.uvarint(), r.varint()
 	s.deciding, s.deployment = r.uint64(), r.uint64()
 	if r.bad || len(r.rest) > 0 || int(s.status) >= len(applicationStatuses) || s.status == applicationNone ||
 		int(s.health) >= len(healths) || int(s.sync) >= len(syncs) {

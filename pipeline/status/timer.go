@@ -1,5 +1,10 @@
 package status
 
+import (
+	"cmp"
+	"slices"
+)
+
 // timer is a time to look at an entry or an application again.
 type timer struct {
 	at  int64
@@ -22,6 +27,22 @@ func (h *timers) push(t timer) {
 		i = up
 	}
 	*h = s
+}
+
+// fewTimers are as many as need no look.
+const fewTimers = 4096
+
+// prune drops the timers of entries that have an earlier one, or none.
+func (h *timers) prune() {
+	kept := (*h)[:0]
+	for _, t := range *h {
+		if t.e == nil || t.e.look == t.at {
+			kept = append(kept, t)
+		}
+	}
+	clear((*h)[len(kept):])
+	slices.SortFunc(kept, func(a, b timer) int { return cmp.Compare(a.at, b.at) })
+	*h = kept
 }
 
 // pop removes and returns the earliest.

@@ -74,10 +74,12 @@ type Tracker struct {
 	counts [len(statuses)]int64
 	// missed are the entries that are missing.
 	missed map[*entry]struct{}
+	// details are the bytes of all details, and missing counts those of missed.
+	details, missing quota
 	// ending are the namespaces that are being deleted or are gone.
 	ending     map[unique.Handle[string]]ending
 	expecting  map[string]*expectation
-	expected   int
+	expected   quota
 	warnings   warnings
 	pending    map[*entry]pending
 	terminated []farewell
@@ -88,6 +90,8 @@ type Tracker struct {
 	searches       queue
 	dirty          queue
 	timers         timers
+	// manyTimers is how many there are before those of no use are dropped.
+	manyTimers int
 	// turn counts objects told since an application was.
 	turn int
 	// base is a number which those of records without a UID have to exceed.
@@ -113,8 +117,8 @@ func New(o Options) *Tracker {
 	return &Tracker{
 		opts: o, seed: maphash.MakeSeed(), changed: make(chan struct{}, 1),
 		kinds: newKinds(), apps: map[event.ApplicationKey]*application{},
-		missed: map[*entry]struct{}{}, ending: map[unique.Handle[string]]ending{},
-		expecting: map[string]*expectation{}, warnings: newWarnings(), pending: map[*entry]pending{},
+		missed: map[*entry]struct{}{}, details: newQuota(maxDetails), missing: newQuota(maxMissed), ending: map[unique.Handle[string]]ending{},
+		expecting: map[string]*expectation{}, expected: newQuota(maxExpected), warnings: newWarnings(), pending: map[*entry]pending{},
 	}
 }
 
@@ -169,6 +173,10 @@ func (t *Tracker) lookAt(e *entry, at int64) {
 		return
 	}
 	e.look = at
+	if len(t.timers) >= t.manyTimers {
+		t.timers.prune()
+		t.manyTimers = max(fewTimers, 2*len(t.timers))
+	}
 	t.timers.push(timer{at: at, e: e})
 	t.signal()
 }
@@ -189,11 +197,7 @@ func (t *Tracker) settle(e *entry, now int64) {
 			e.changed = now
 		}
 		e.cur = v.state
-		if v.health == healthMissing {
-			t.missed[e] = struct{}{}
-		} else if before.health == healthMissing {
-			delete(t.missed, e)
-		}
+		t.miss(e, v.health == healthMissing)
 		if !v.isLike(before) || v.stale != before.stale {
 			t.touch(e.app, now)
 		}
@@ -216,9 +220,12 @@ func (t *Tracker) release(e *entry) {
 		e.belong(nil)
 		t.forgetWarnings(e)
 		delete(t.pending, e)
-		delete(t.missed, e)
+		t.miss(e, false)
+		t.keep(e, nil)
 		e.look = 0
-		delete(e.kind.objects, e.place)
+		if e.kind.objects[e.place] == e {
+			delete(e.kind.objects, e.place)
+		}
 		e = parent
 	}
 }

@@ -77,6 +77,10 @@ func (t *Tracker) Warned(o *event.Occurrence) {
 		count: o.Count, at: at, told: now,
 	}
 	where := k.placeOf(namespaceOf(&o.Regarding), o.Regarding.Name)
+	if where.namespace != namespaceOf(&o.Regarding) {
+		// Who may write events in a namespace could else speak of what has none.
+		return
+	}
 	e := k.objects[where]
 	if e == nil {
 		t.warnings.orphan(orphanKey{k, place{where.namespace, cut(where.name, maxReason)}}, w)

@@ -28,7 +28,7 @@ func (t *Tracker) Watches(states []event.WatchState) {
 			Error: cut(s.Error, maxMessage),
 		}
 		t.setWatch(w, s, !s.Heard.IsZero() && now.Sub(s.Heard) > t.opts.StaleAfter,
-			!s.Broken.IsZero() && now.Sub(s.Broken) > t.opts.UnknownAfter, w.listed != listed, now)
+			s.Broken.After(w.listedAt) && now.Sub(s.Broken) > t.opts.UnknownAfter, w.listed != listed, now)
 	}
 	for r, all := range t.kinds.watches {
 		if all.all != nil && !told[all.all] {

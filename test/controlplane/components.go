@@ -179,6 +179,9 @@ func (c *Cluster) startControllerManager(ctx context.Context) (func() error, err
 		"--cluster-signing-cert-file="+c.state.pki("client-ca.crt"),
 		"--cluster-signing-key-file="+c.state.pki("client-ca.key"),
 		"--kube-api-qps=200", "--kube-api-burst=400",
+		// Nodes of kwok renew their leases no sooner than real ones, and tests stop the
+		// API server for as long as the controller would wait.
+		"--node-monitor-grace-period=3m",
 	))
 	if err != nil {
 		return nil, err

@@ -118,21 +118,29 @@ func (ch *chronicle) killWhileTurning(ctx context.Context, t *testing.T, tl *tel
 	}
 	for i := range restless {
 		about := topic{"Widget", ns, fmt.Sprintf("restless-%d", i)}
+		t.Cleanup(func() {
+			if t.Failed() {
+				for _, s := range tl.of(t, about) {
+					t.Logf("told of %s: %s", about, s.raw)
+				}
+			}
+		})
 		eventually(t, time.Minute, about.String()+" is told to be Healthy", func() bool {
 			told := tl.of(t, about)
 			return len(told) > 0 && told[len(told)-1].word() == "Healthy"
 		})
 	}
 	tl.quiet(t)
-	ids, repeated := map[string]string{}, 0
+	ids, repeated := map[string]stated{}, 0
 	for _, s := range tl.told(t) {
 		if other, ok := ids[s.ID]; ok {
 			repeated++
-			if other != s.raw {
-				t.Errorf("two records have the ID %s:\n%s%s", s.ID, other, s.raw)
+			// When it was found out may differ.
+			if other.about() != s.about() || other.word() != s.word() || other.Object.ResourceVersion != s.Object.ResourceVersion {
+				t.Errorf("two records have the ID %s:\n%s%s", s.ID, other.raw, s.raw)
 			}
 		}
-		ids[s.ID] = s.raw
+		ids[s.ID] = s
 		if strings.HasPrefix(s.Object.Name, "restless-") && !slices.Contains([]string{"In Sync", "Healthy", "Degraded"}, s.word()) {
 			t.Errorf("invented: %s", s.raw)
 		}
@@ -142,7 +150,7 @@ func (ch *chronicle) killWhileTurning(ctx context.Context, t *testing.T, tl *tel
 		var before stated
 		seen := map[string]bool{}
 		for _, s := range tl.of(t, about) {
-			if !seen[s.ID] && s.word() == before.word() && !s.tellsMore(before) {
+			if !seen[s.ID] && s.word() == before.word() && s.Object.ResourceVersion == before.Object.ResourceVersion && !s.tellsMore(before) {
 				t.Errorf("a status of %v is told twice under different IDs:\n%s%s", about, before.raw, s.raw)
 			}
 			before, seen[s.ID] = s, true

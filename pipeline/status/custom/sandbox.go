@@ -185,6 +185,13 @@ func (s *script) failure(err error) error {
 			message = before
 		}
 	}
+	// Of several lines the first: joined to one they would hide where a key begins,
+	// by which secrets are found.
+	message, _, _ = strings.Cut(strings.TrimSpace(message), "\n")
 	message = strings.Join(strings.Fields(message), " ")
-	return errors.New(cut(message, maxError))
+	if len(message) > maxError {
+		// A part of a text does not show what is secret in it.
+		return errors.New("fails with a text that is too long to be told")
+	}
+	return errors.New(message)
 }

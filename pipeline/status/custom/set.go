@@ -15,10 +15,11 @@ import (
 	"github.com/fluent-live/live-status/pipeline/event"
 )
 
-// Limits of what a rule may say of an object; more is cut off.
+// Limits of what a rule may say of an object; more is cut off. They are more than
+// is told: secrets are looked for in a text before it is cut.
 const (
-	maxReason  = 256
-	maxMessage = 4 << 10
+	maxReason  = 4 << 10
+	maxMessage = 256 << 10
 )
 
 // ruleName is the prefix of the names under which Errors counts.

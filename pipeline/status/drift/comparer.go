@@ -34,6 +34,10 @@ type Options struct {
 	// and Drift.Live. It must be salted: values are short and can be guessed. Without
 	// it the values are left out.
 	Hash func(key string, value []byte) string
+	// Clean returns an object as it may be told, which may be a text in place of
+	// it; values are then told as they are in what it returns. It must not change
+	// the object. Without it they are told as they are.
+	Clean func(object map[string]any) any
 }
 
 // Comparer compares objects. It is safe for concurrent use.
@@ -59,13 +63,14 @@ func (c *Comparer) Compare(in Input) event.Comparison {
 	if in.Live == nil || in.Live.Object == nil {
 		return last
 	}
-	if meta, ok := in.Live.Object["metadata"].(map[string]any); ok && meta["deletionTimestamp"] != nil {
-		return event.Comparison{Sync: event.SyncDeleting}
-	}
+	meta, _ := in.Live.Object["metadata"].(map[string]any)
 	for i := range in.Desired {
 		d := &in.Desired[i]
 		if d.Object == nil || d.Object.Object == nil {
 			continue
+		}
+		if meta["deletionTimestamp"] != nil {
+			return event.Comparison{Sync: event.SyncDeleting, DesiredBy: d.By}
 		}
 		last = c.one(in.Live.Object, d)
 		last.DesiredBy = d.By
@@ -92,10 +97,10 @@ func (c *Comparer) one(live map[string]any, d *Desired) event.Comparison {
 		root = c.catalog.custom
 	}
 	w.structure(root.of, desired, live)
-	return w.result(form, want, c.opts.Hash)
+	return w.result(form, want, desired, &c.opts)
 }
 
-func (w *walk) result(form conversion, want identity, hash func(key string, value []byte) string) event.Comparison {
+func (w *walk) result(form conversion, want identity, desired map[string]any, opts *Options) event.Comparison {
 	var out event.Comparison
 	switch {
 	case form == otherVersion && (w.outside || w.unknown > 0 || w.wrong != ""):
@@ -106,7 +111,7 @@ func (w *walk) result(form conversion, want identity, hash func(key string, valu
 		return out
 	case w.found.count > 0:
 		out.Sync = event.SyncOutOfSync
-		out.Drifts = w.found.told(hash)
+		out.Drifts = w.found.told(opts, desired, w.live)
 		out.Omitted = w.found.count - int64(len(out.Drifts))
 	case w.wrong != "":
 		out.Sync = event.SyncUnknown

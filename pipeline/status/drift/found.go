@@ -25,6 +25,7 @@ type drifts struct {
 // found is a drift whose values are not written yet.
 type found struct {
 	path          string
+	trail         []step
 	desired, live any
 	here          bool
 	manager       string
@@ -43,15 +44,22 @@ func (d *drifts) add(f found) {
 	}
 }
 
-// told writes the drifts down.
-func (d *drifts) told(hash func(key string, value []byte) string) []event.Drift {
+// told writes the drifts between two objects down.
+func (d *drifts) told(opts *Options, desired, live map[string]any) []event.Drift {
 	out := make([]event.Drift, len(d.all))
+	want, is := origin{raw: desired}, origin{raw: live}
 	for i := range d.all {
 		f := &d.all[i]
 		out[i] = event.Drift{Path: f.path, Manager: f.manager}
-		out[i].Desired = write(f.desired, f.live, hash)
+		if _, secret := f.desired.(secretValue); !secret {
+			f.desired = want.value(opts.Clean, f.trail, f.desired, false)
+			if f.here {
+				f.live = is.value(opts.Clean, f.trail, f.live, true)
+			}
+		}
+		out[i].Desired = write(f.desired, f.live, opts.Hash)
 		if f.here {
-			out[i].Live = write(f.live, f.desired, hash)
+			out[i].Live = write(f.live, f.desired, opts.Hash)
 		}
 	}
 	return out
@@ -69,6 +77,9 @@ func write(v, other any, hash func(key string, value []byte) string) event.JSON 
 		}
 		return marshal(hash(v.key, v.value))
 	case string:
+		if strings.Contains(v, privateKey) {
+			return marshal(ellipsis)
+		}
 		if len(v) <= maxValue {
 			// Escapes may make it longer.
 			if out := marshal(v); len(out) <= maxValue {
@@ -78,12 +89,12 @@ func write(v, other any, hash func(key string, value []byte) string) event.JSON 
 		with, _ := other.(string)
 		return marshal(excerpt(v, with))
 	case map[string]any:
-		if out := marshal(v); len(out) <= maxValue {
+		if out := marshal(v); len(out) <= maxValue && !strings.Contains(string(out), privateKey) {
 			return out
 		}
 		return `"{…}"`
 	case []any:
-		if out := marshal(v); len(out) <= maxValue {
+		if out := marshal(v); len(out) <= maxValue && !strings.Contains(string(out), privateKey) {
 			return out
 		}
 		return `"[…]"`
@@ -91,6 +102,9 @@ func write(v, other any, hash func(key string, value []byte) string) event.JSON 
 		return marshal(v)
 	}
 }
+
+// privateKey is how the first line of a key in PEM ends, which is told of nobody.
+const privateKey = "PRIVATE KEY-----"
 
 func marshal(v any) event.JSON {
 	var b bytes.Buffer
@@ -110,6 +124,10 @@ const maxExcerpt = maxValue / 8
 // lines that are too long to be whole.
 func excerpt(s, other string) string {
 	if strings.Contains(s, "-----BEGIN ") || strings.Contains(other, "-----BEGIN ") {
+		return ellipsis
+	}
+	if s == other {
+		// What differs may not be told.
 		return ellipsis
 	}
 	n := min(len(s), len(other))

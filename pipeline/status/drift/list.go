@@ -39,7 +39,7 @@ func (w *walk) list(t *typ, desired, live []any) {
 		desired, live = ordered(desired), ordered(live)
 	}
 	for i := range desired {
-		cut := w.element(i, nil, nil, live[i])
+		cut := w.element(i, nil, desired[i], live[i])
 		w.value(elem, desired[i], live[i], true)
 		w.back(cut)
 	}
@@ -66,7 +66,7 @@ func (w *walk) keyed(elem *typ, keys []string, desired, live []any) {
 	for i, d := range desired {
 		key, ok := keyOf(d, keys)
 		if !ok {
-			cut := w.element(i, nil, nil, nil)
+			cut := w.element(i, nil, d, nil)
 			w.mistyped(false)
 			w.back(cut)
 			continue
@@ -105,7 +105,7 @@ func (w *walk) set(desired, live []any) {
 	}
 	for i, d := range desired {
 		s, ok := d.(string)
-		cut := w.element(i, nil, nil, nil)
+		cut := w.element(i, nil, d, nil)
 		switch {
 		case !ok:
 			w.mistyped(false)

@@ -64,6 +64,9 @@ func (p *path) element(index int, keys []string, of any) int {
 func (p *path) label(keys []string, of any) bool {
 	m, _ := of.(map[string]any)
 	for i, key := range keys {
+		if mayBeSecret(key) {
+			return false
+		}
 		v, ok := m[key]
 		if i > 0 && (!ok || v == defaults[key]) {
 			continue
@@ -87,6 +90,18 @@ func (p *path) label(keys []string, of any) bool {
 		}
 	}
 	return len(keys) > 0
+}
+
+// mayBeSecret reports whether a value under a key is no name but what a name stands
+// for. Definitions of custom resources choose the keys of lists.
+func mayBeSecret(key string) bool {
+	key = strings.ToLower(key)
+	for _, word := range [...]string{"value", "password", "token", "secret", "data", "auth"} {
+		if strings.HasSuffix(key, word) {
+			return true
+		}
+	}
+	return false
 }
 
 func unspeakable(r rune) bool {

@@ -1,6 +1,8 @@
 package drift
 
 import (
+	"slices"
+
 	"github.com/fluent-live/live-status/pipeline/event"
 )
 
@@ -31,11 +33,12 @@ type walk struct {
 type step struct {
 	// name is the member of an object.
 	name string
-	// element is set on elements of lists. index is that of the manifest's, and
-	// live the object's element; nil where it has none.
+	// element is set on elements of lists. index is that of the manifest's, which
+	// desired is, and live the object's; nil where it has none.
 	element bool
 	index   int
 	keys    []string
+	desired any
 	live    any
 }
 
@@ -45,7 +48,7 @@ func (w *walk) member(name string, bracket bool) int {
 }
 
 func (w *walk) element(index int, keys []string, desired, live any) int {
-	w.trail = append(w.trail, step{element: true, index: index, keys: keys, live: live})
+	w.trail = append(w.trail, step{element: true, index: index, keys: keys, desired: desired, live: live})
 	return w.path.element(index, keys, desired)
 }
 
@@ -268,7 +271,7 @@ func (w *walk) drift(desired, live any, here bool) {
 	if !w.found.wants(at) {
 		return
 	}
-	f := found{path: at, desired: desired, live: live, here: here}
+	f := found{path: at, trail: slices.Clone(w.trail), desired: desired, live: live, here: here}
 	if o := look(); o != nil {
 		f.manager = o.manager
 	}

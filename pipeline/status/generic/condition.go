@@ -12,8 +12,9 @@ const (
 	// maxConditions is how many conditions of an object are read. Controllers
 	// write some tens at most.
 	maxConditions = 256
-	// maxText is the most bytes of a reason or message that are taken over.
-	maxText = 4 << 10
+	// maxText is the most bytes of a reason or message that are taken over. It is
+	// more than is told: secrets are looked for in a text before it is cut.
+	maxText = 256 << 10
 )
 
 const (
