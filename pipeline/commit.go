@@ -7,6 +7,8 @@ import (
 
 	"github.com/fluent-live/live-status/pipeline/cursor"
 	"github.com/fluent-live/live-status/pipeline/dedup"
+	"github.com/fluent-live/live-status/pipeline/event"
+	"github.com/fluent-live/live-status/pipeline/status"
 )
 
 // commitRetry is how long a failed commit waits. A full disk needs a person,
@@ -36,8 +38,19 @@ type committer struct {
 	outbox *outbox
 	count  *counters
 	logger *slog.Logger
+	// doubtful are the statuses of which the host may have been told by the run before,
+	// without that it was committed.
+	doubtful map[event.StatusKey]bool
 	// failing is set while commits fail, so that it is said once.
 	failing bool
+}
+
+// working notes that the store works.
+func (c *committer) working() {
+	if c.failing {
+		c.failing = false
+		c.logger.Info("cursor: commits work again")
+	}
 }
 
 func (c *committer) run(ctx context.Context) {
@@ -76,11 +89,20 @@ func (c *committer) commitUntilDone(ctx context.Context) {
 
 // commit writes what is due and reports whether there is nothing left to do.
 func (c *committer) commit(ctx context.Context) bool {
-	b := c.outbox.due()
+	b, announce := c.outbox.due()
 	if b == nil {
 		return true
 	}
-	if err := c.store.Commit(ctx, b.changes); err != nil {
+	changes := b.changes
+	if announce {
+		changes = cursor.Changes{Statuses: []event.StatusRow{status.Announce(b.changes.Statuses, c.doubtful)}}
+	} else if len(changes.Statuses) > 0 {
+		for _, row := range changes.Statuses {
+			delete(c.doubtful, row.Key)
+		}
+		changes.Statuses = append(changes.Statuses, status.Announce(nil, c.doubtful))
+	}
+	if err := c.store.Commit(ctx, changes); err != nil {
 		c.count.commitErrors.Add(1)
 		if !c.failing && ctx.Err() == nil {
 			c.failing = true
@@ -88,11 +110,13 @@ func (c *committer) commit(ctx context.Context) bool {
 		}
 		return false
 	}
-	c.count.commits.Add(1)
-	if c.failing {
-		c.failing = false
-		c.logger.Info("cursor: commits work again")
+	if announce {
+		c.working()
+		c.outbox.told()
+		return true
 	}
+	c.count.commits.Add(1)
+	c.working()
 	c.count.committed.Store(uint64(b.mark))
 	c.outbox.committed()
 	return true

@@ -61,7 +61,8 @@ type remembered struct {
 //
 // States of the latter: none → taken (the host has it) → accepted (the host
 // came back) → committed, which is none again. A batch that the host refused is
-// handed over once more.
+// handed over once more. One with statuses is announced before it is taken: the
+// cursor then knows of which the host may have been told, whatever comes.
 type outbox struct {
 	max int
 	// settled is how long the host needs to pass a batch on.
@@ -70,6 +71,9 @@ type outbox struct {
 	mu      sync.Mutex
 	filling batch
 	handed  *batch
+	// announcing is set while the handed batch must not be taken yet, announced once it
+	// may.
+	announcing, announced bool
 	// accepted is set once the host is known to have the handed batch.
 	accepted bool
 	// refused is set while the host could not take the handed batch.
@@ -147,7 +151,7 @@ func (o *outbox) tryAdd(e entry) bool {
 func (o *outbox) accept(now time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.handed == nil || o.accepted || o.refused || o.paused || now.Sub(o.handed.taken) < o.settled {
+	if o.handed == nil || o.announcing || o.announced || o.accepted || o.refused || o.paused || now.Sub(o.handed.taken) < o.settled {
 		return
 	}
 	o.accepted = true
@@ -158,7 +162,7 @@ func (o *outbox) accept(now time.Time) {
 func (o *outbox) refuse() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.refused = o.handed != nil && !o.accepted
+	o.refused = o.handed != nil && !o.accepted && !o.announcing && !o.announced
 }
 
 // pause says that the host takes nothing until it resumes.
@@ -194,6 +198,11 @@ func (o *outbox) take(now time.Time, interval time.Duration) []byte {
 		o.handed.taken = now
 		return o.handed.data
 	}
+	if o.announced {
+		o.announced = false
+		o.taken, o.handed.taken = now, now
+		return o.handed.data
+	}
 	if o.handed != nil {
 		return nil
 	}
@@ -207,6 +216,12 @@ func (o *outbox) take(now time.Time, interval time.Duration) []byte {
 		return nil
 	}
 	if now.Sub(o.taken) < interval && !o.draining {
+		return nil
+	}
+	if len(b.changes.Statuses) > 0 {
+		o.hand(time.Time{})
+		o.announcing = true
+		signal(o.work)
 		return nil
 	}
 	o.taken = now
@@ -230,14 +245,25 @@ func (o *outbox) hand(now time.Time) []byte {
 	return b.data
 }
 
-// due returns the batch to be committed, nil if there is none.
-func (o *outbox) due() *batch {
+// due returns the batch to be committed, or only to be announced; nil if there is
+// none.
+func (o *outbox) due() (b *batch, announce bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.handed == nil || !o.accepted {
-		return nil
+	if o.handed == nil || !o.accepted && !o.announcing {
+		return nil, false
 	}
-	return o.handed
+	return o.handed, o.announcing
+}
+
+// told says that the cursor knows of what the handed batch is about to tell.
+func (o *outbox) told() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.announcing {
+		o.announcing, o.announced = false, true
+		o.renew()
+	}
 }
 
 // committed says that the handed batch is in the cursor.
@@ -245,16 +271,21 @@ func (o *outbox) committed() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.handed, o.accepted = nil, false
+	o.renew()
+}
+
+// renew wakes those who wait. The lock is held.
+func (o *outbox) renew() {
 	close(o.done)
 	o.done = make(chan struct{})
 }
 
-// wait returns a channel that is closed at the next commit, or nil when none
-// is under way.
+// wait returns a channel that is closed at the next commit or announcement, or nil
+// when none is under way.
 func (o *outbox) wait() <-chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.handed == nil || !o.accepted {
+	if o.handed == nil || !o.accepted && !o.announcing {
 		return nil
 	}
 	return o.done
@@ -274,10 +305,11 @@ func (o *outbox) settle(now time.Time) int64 {
 	if o.paused {
 		now = o.pausedAt
 	}
-	if !o.accepted && (o.refused || now.Sub(o.handed.taken) < o.settled) {
+	if o.announcing || o.announced || !o.accepted && (o.refused || now.Sub(o.handed.taken) < o.settled) {
 		// What came after it must not be committed before it.
 		left += o.handed.records
 		o.handed, o.filling = nil, batch{}
+		o.announcing, o.announced = false, false
 		return left
 	}
 	o.accepted = true

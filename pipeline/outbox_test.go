@@ -48,6 +48,21 @@ func (s *store) set(err error) {
 	s.fail = err
 }
 
+// statuses returns what is remembered of statuses.
+func (s *store) statuses() map[event.StatusKey][]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[event.StatusKey][]byte{}
+	for _, c := range s.commits {
+		for _, row := range c.Statuses {
+			if all[row.Key] = row.Data; row.Data == nil {
+				delete(all, row.Key)
+			}
+		}
+	}
+	return all
+}
+
 // positions returns the positions committed, in order.
 func (s *store) positions() string {
 	s.mu.Lock()
@@ -202,6 +217,45 @@ func TestARecordLargerThanABatchPassesAlone(t *testing.T) {
 		b.put(t, "too-large", 1)
 		if got := string(b.Take(wait)); got != "too-large" {
 			t.Errorf("took %q", got)
+		}
+	})
+}
+
+// A batch with statuses is handed over once the cursor knows which: the host may
+// have it when the process is killed, although nobody remembers that.
+func TestStatusesAreAnnounced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 1000, 0)
+		row := event.StatusRow{Key: "o/web", Data: []byte("healthy")}
+		if err := b.outbox.add(t.Context(), entry{record: []byte("a"), remembered: remembered{statuses: []event.StatusRow{row}}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(b.Take(wait)); got != "a" {
+			t.Fatalf("took %q", got)
+		}
+		statuses := b.store.statuses()
+		if len(statuses) != 1 || !strings.Contains(string(statuses["announced"]), "o/web") {
+			t.Errorf("when the host has it, the cursor has %q", statuses)
+		}
+		b.Take(wait)
+		if statuses := b.store.statuses(); len(statuses) != 1 || string(statuses["o/web"]) != "healthy" {
+			t.Errorf("when the host came back, the cursor has %q", statuses)
+		}
+		// A store that fails keeps the batch here.
+		if err := b.outbox.add(t.Context(), entry{record: []byte("b"), remembered: remembered{statuses: []event.StatusRow{{Key: "o/web"}}}}); err != nil {
+			t.Fatal(err)
+		}
+		b.store.set(errors.New("disk full"))
+		if got := b.Take(wait); got != nil {
+			t.Errorf("took %q although it could not be announced", got)
+		}
+		b.store.set(nil)
+		time.Sleep(2 * commitRetry)
+		if got := string(b.Take(wait)); got != "b" {
+			t.Errorf("took %q", got)
+		}
+		if left := b.outbox.settle(time.Now()); left != 0 {
+			t.Errorf("%d records left", left)
 		}
 	})
 }

@@ -194,20 +194,26 @@ func (p *Pipeline) start() {
 
 // Take tells the pipeline that the host has the batch of the former Take, and
 // returns the next: concatenated records in the host's encoding, or nil where
-// there are none. It waits at most wait for the former batch to be committed.
+// there are none. It waits at most wait for the former batch to be committed and
+// the next to be announced.
 // The bytes may be used until the next call.
 func (p *Pipeline) Take(wait time.Duration) []byte {
 	p.outbox.accept(time.Now())
-	if done := p.outbox.wait(); done != nil {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		select {
-		case <-done:
-		case <-timer.C:
-			return nil
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		if done := p.outbox.wait(); done != nil {
+			select {
+			case <-done:
+			case <-timer.C:
+				return nil
+			}
+		}
+		data := p.outbox.take(time.Now(), p.cfg.Interval)
+		if data != nil || p.outbox.wait() == nil {
+			return data
 		}
 	}
-	return p.outbox.take(time.Now(), p.cfg.Interval)
 }
 
 // Refuse says that what Take returned did not arrive: the next Take returns it

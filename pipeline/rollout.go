@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fluent-live/live-status/pipeline/cursor"
 	"github.com/fluent-live/live-status/pipeline/decode"
@@ -35,6 +36,20 @@ const (
 	dealtWith event.SeenKey = "deployments"
 	dealing                 = 5 * time.Minute
 )
+
+// maxReport is how much of a deployment's message is told, in bytes.
+const maxReport = 4 << 10
+
+// clip returns the beginning of a text.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
 
 // maxManaged bounds how many releases are known to be managed by Flux.
 const maxManaged = 20_000
@@ -90,6 +105,10 @@ func (w wholeObjects) read(ctx context.Context, d *decoded) error {
 	}
 	d.err = guard(func() error {
 		report, err := deployment.Options{Manifests: w.pump.statuses != nil}.Read(*d.item.Live, d.item.Raw)
+		if m := &report.Deployment.Message; len(*m) > maxReport {
+			// What is cut off may say that the rest is a secret.
+			*m = clip(w.pump.redactor.Text(d.item.Live.Ref, *m), maxReport)
+		}
 		d.report = &report
 		return err
 	})

@@ -89,6 +89,7 @@ func (p *Pipeline) newStatuses(ctx context.Context, index *correlate.Index) (*st
 	if err != nil {
 		return nil, fmt.Errorf("read the statuses that were told: %w", err)
 	}
+	p.commits.doubtful = s.tracker.Doubtful()
 	if unread > 0 {
 		p.opts.Logger.Warn("cursor: what was told of some statuses cannot be read; they are told again", "count", unread)
 	}

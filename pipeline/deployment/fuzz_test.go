@@ -22,7 +22,7 @@ func check(t *testing.T, r *deployment.Report, err error) {
 		t.Error("a report on nothing")
 	}
 	d := &r.Deployment
-	if len(r.Claims) > 10_000 || len(d.Objects) > 200 || d.Omitted < 0 || len(d.Message) > 3*4096 {
+	if len(r.Claims) > 10_000 || len(d.Objects) > 200 || d.Omitted < 0 || len(d.Message) > 3*256<<10 {
 		t.Errorf("%d claims, %d objects, %d omitted, a message of %d bytes", len(r.Claims), len(d.Objects), d.Omitted, len(d.Message))
 	}
 	for _, s := range []string{d.Message, d.Status, d.Revision, d.Source, d.Version, d.Chart, d.InitiatedBy} {

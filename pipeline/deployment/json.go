@@ -11,7 +11,7 @@ import (
 
 // Bounds of texts, in bytes. Longer ones are cut.
 const (
-	maxMessage = 4 << 10
+	maxMessage = 256 << 10
 	maxText    = 512
 )
 

@@ -103,14 +103,14 @@ func TestHugeManifest(t *testing.T) {
 
 // Texts are cut, at a rune, and made UTF-8.
 func TestLongTexts(t *testing.T) {
-	doc := `{"name":"shop","version":1,"info":{"status":"deployed","description":"` + strings.Repeat("ä", 3000) +
+	doc := `{"name":"shop","version":1,"info":{"status":"deployed","description":"` + strings.Repeat("ä", 200<<10) +
 		`\ud800"},"chart":{"metadata":{"name":"` + strings.Repeat("n", 5000) + `","version":"\u00001"}}}`
 	l, raw := secretOf(t, wrapped(true, []byte(doc)))
 	report, err := deployment.Read(l, raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := report.Deployment.Message; m != strings.Repeat("ä", 2048) {
+	if m := report.Deployment.Message; m != strings.Repeat("ä", 128<<10) {
 		t.Errorf("a message of %d bytes: …%q", len(m), m[len(m)-8:])
 	}
 	if len(report.Application.Chart) > 1100 {

@@ -40,6 +40,8 @@ const (
 	// due although nothing changed.
 	again
 	snapshot
+	// doubtful entries are told of anew, because it is not known what was told last.
+	doubtful
 	// queued and searched entries are in the queues of these names.
 	queued
 	searched

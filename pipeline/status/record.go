@@ -36,15 +36,21 @@ func (t *Tracker) tell(e *entry, ref *event.ObjectRef, f *Found, now int64) (Emi
 	waits := now < t.pending[e].until()
 	followUp, resync := e.is(again), e.is(snapshot)
 	e.set(again|snapshot, false)
-	changed := e.cur != e.said.state
+	changed := e.cur != e.said.state || e.is(doubtful)
 	switch {
 	case e.cur.isNone() && e.said.isNone(), changed && waits && !e.cur.isNone(), !changed && !followUp && !resync:
 		t.release(e)
 		return Emission{}, false
 	case e.cur.isNone():
+		e.set(doubtful, false)
 		em := t.last(e, f)
 		t.release(e)
 		return em, true
+	}
+	e.set(doubtful, false)
+	if e.noted == 0 {
+		// It is as it was before this run.
+		e.noted = now
 	}
 	s := e.objectState(now, t)
 	rec := t.record(event.TypeObjectStatus, ref, f, e.app)
@@ -198,7 +204,7 @@ func (t *Tracker) nextApplication() (Emission, bool) {
 		r := t.roll(app)
 		noted := app.last
 		app.first = 0
-		if r.applicationState == app.said.applicationState {
+		if r.applicationState == app.said.applicationState && !app.doubtful {
 			t.forsake(app)
 			continue
 		}
@@ -256,6 +262,7 @@ func (t *Tracker) tellApplication(app *application, r *rolled, at int64, resync 
 			info.Chart = d.Chart
 		}
 	}
+	app.doubtful = false
 	id := idOf{key: app.rowKey(), application: r.applicationState, version: r.version, why: "application"}
 	em := Emission{}
 	if resync {

@@ -18,6 +18,8 @@ const (
 	keyApplication = "a/"
 	// keyBase is that of the number which records without a UID have to exceed.
 	keyBase event.StatusKey = "base"
+	// keyAnnounced is that of the keys which may have been told and not remembered.
+	keyAnnounced event.StatusKey = "announced"
 )
 
 // ErrRow is returned for a row that is none of ours.
@@ -194,6 +196,9 @@ func (t *Tracker) Restore(row event.StatusRow) error {
 		}
 		t.base = max(t.base, base)
 		return nil
+	}
+	if row.Key == keyAnnounced {
+		return t.restoreAnnounced(r)
 	}
 	if parts, ok := splitKey(row.Key, keyObject, 4); ok {
 		return t.restoreObject(parts, r)

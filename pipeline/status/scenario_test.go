@@ -55,6 +55,9 @@ type stage struct {
 	names *namer
 	list  uint64
 	lives map[string]event.Live
+	// forgetful is set while what is told is announced and not remembered.
+	forgetful bool
+	announced []event.StatusRow
 	ids   map[event.RecordID]string
 }
 
@@ -136,6 +139,13 @@ func play(t *testing.T, script string) string {
 }
 
 func (s *stage) remember(rows []event.StatusRow) {
+	if s.forgetful {
+		s.announced = append(s.announced, rows...)
+		row := Announce(s.announced, nil)
+		s.rows[row.Key] = row.Data
+		return
+	}
+	delete(s.rows, keyAnnounced)
 	for _, row := range rows {
 		if row.Data == nil {
 			delete(s.rows, row.Key)
@@ -295,8 +305,11 @@ func (s *stage) step(what string, args []string) {
 			states = append(states, st)
 		}
 		s.tr.Watches(states)
+	case "forget":
+		s.forgetful = true
 	case "restart":
 		s.tr = nil
+		s.forgetful, s.announced = false, nil
 		s.start()
 	default:
 		t.Fatalf("step %q", what)

@@ -120,6 +120,7 @@ func (t *Tracker) begin() {
 	t.sorted = true
 	now := t.now()
 	t.snapshot.begin(t.opts.Resync, now)
+	t.doubt(now)
 	for _, k := range t.kinds.byKind {
 		for _, e := range k.objects {
 			if e.is(unseen) && e.said.health != healthMissing {

@@ -92,6 +92,8 @@ type Tracker struct {
 	timers         timers
 	// manyTimers is how many there are before those of no use are dropped.
 	manyTimers int
+	// doubtful are the keys of which it is not known what was told last.
+	doubtful map[event.StatusKey]bool
 	// turn counts objects told since an application was.
 	turn int
 	// base is a number which those of records without a UID have to exceed.
@@ -206,7 +208,7 @@ func (t *Tracker) settle(e *entry, now int64) {
 		}
 	}
 	t.lead(e, now)
-	if e.cur != e.said.state {
+	if e.cur != e.said.state || e.is(doubtful) {
 		t.enqueue(e)
 	}
 	t.release(e)
