@@ -58,7 +58,7 @@ type stage struct {
 	// forgetful is set while what is told is announced and not remembered.
 	forgetful bool
 	announced []event.StatusRow
-	ids   map[event.RecordID]string
+	ids       map[event.RecordID]string
 }
 
 // namer finds the application that an object's name begins with.
