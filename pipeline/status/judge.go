@@ -16,6 +16,9 @@ const (
 	// compareHold is how long an object that is there again is not told of before it
 	// was compared: that takes a request.
 	compareHold = int64(10 * time.Second)
+	// unservedHold is how long a kind may not be served after a start before what was
+	// known of its objects is forgotten: an aggregated API may be away.
+	unservedHold = int64(10 * time.Minute)
 	// endingPause is how often it is looked whether a namespace has ended.
 	endingPause = int64(time.Second)
 	// missFor is how long an object is missed that nobody says should be there.
@@ -70,6 +73,13 @@ func (t *Tracker) judge(e *entry, now int64) verdict {
 func (t *Tracker) judgeAbsent(e *entry, w *watch, now int64) verdict {
 	kept := verdict{state: e.said.state}
 	kept.stale = false
+	if e.is(unseen) && t.kinds.asked && !e.kind.served {
+		if until := t.began + unservedHold; !t.sorted || now < until {
+			kept.look = until
+			return kept
+		}
+		return verdict{}
+	}
 	expected := e.expected > 0 && !e.app.isUninstalling()
 	if !t.sorted || (e.is(unseen) || expected) && (w == nil || !w.listed) {
 		// Nothing is known of it yet.

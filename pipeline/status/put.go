@@ -261,6 +261,11 @@ func (t *Tracker) Serve(served []event.ServedKind) {
 			k.watches.all, k.watches.by = nil, map[unique.Handle[string]]*watch{}
 		}
 		for _, e := range k.objects {
+			if !k.served && e.is(unseen) {
+				// It was there before this run, and who serves it may not answer yet.
+				t.settle(e, now)
+				continue
+			}
 			e.set(live|unseen, false)
 			e.set(dropped, true)
 			e.own = state{}

@@ -55,6 +55,8 @@ type stage struct {
 	names *namer
 	list  uint64
 	lives map[string]event.Live
+	// unserved is the kind that is not served at the next start.
+	unserved string
 	// forgetful is set while what is told is announced and not remembered.
 	forgetful bool
 	announced []event.StatusRow
@@ -162,7 +164,12 @@ func (s *stage) start() {
 			s.t.Fatal(key, err)
 		}
 	}
-	s.tr.Serve(testKinds())
+	s.tr.Serve(s.servedKinds())
+}
+
+// servedKinds are those of the tests' API server that answer at a start.
+func (s *stage) servedKinds() []event.ServedKind {
+	return slices.DeleteFunc(testKinds(), func(k event.ServedKind) bool { return k.Kind == s.unserved })
 }
 
 // testKinds are those of the tests' API server.
@@ -305,6 +312,8 @@ func (s *stage) step(what string, args []string) {
 			states = append(states, st)
 		}
 		s.tr.Watches(states)
+	case "unserved":
+		s.unserved = args[0]
 	case "forget":
 		s.forgetful = true
 	case "restart":

@@ -35,7 +35,7 @@ func (t *Tracker) Synced() {
 	if t.synced {
 		return
 	}
-	t.synced = true
+	t.synced, t.began = true, t.now()
 	for _, k := range t.kinds.byKind {
 		for _, e := range k.objects {
 			if e.is(live) && !e.own.isNone() || e.expected > 0 && !e.is(live) {

@@ -87,9 +87,11 @@ type Tracker struct {
 	// synced is set once everything was listed, and sorted once it is known to
 	// which application each object belongs: nothing is told before.
 	synced, sorted bool
-	searches       queue
-	dirty          queue
-	timers         timers
+	// began is when everything was listed once.
+	began    int64
+	searches queue
+	dirty    queue
+	timers   timers
 	// manyTimers is how many there are before those of no use are dropped.
 	manyTimers int
 	// doubtful are the keys of which it is not known what was told last.
