@@ -38,6 +38,10 @@ func (t *Tracker) tell(e *entry, ref *event.ObjectRef, f *Found, now int64) (Emi
 	e.set(again|snapshot, false)
 	changed := e.cur != e.said.state || e.is(doubtful)
 	switch {
+	case e.said.isNone() && e.is(live) && e.is(broken) && !e.is(doubtful):
+		// It came with the list that ends an outage. Unknown would be said of it
+		// for the time until that list is whole.
+		return Emission{}, false
 	case e.cur.isNone() && e.said.isNone(), changed && waits && !e.cur.isNone(), !changed && !followUp && !resync:
 		t.release(e)
 		return Emission{}, false
