@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/fluent-live/live-status/pipeline/change"
 	"github.com/fluent-live/live-status/pipeline/config"
+	"github.com/fluent-live/live-status/pipeline/crash"
 	"github.com/fluent-live/live-status/pipeline/cursor"
 	"github.com/fluent-live/live-status/pipeline/dedup"
 	"github.com/fluent-live/live-status/pipeline/encode"
@@ -18,6 +18,7 @@ import (
 	"github.com/fluent-live/live-status/pipeline/filter"
 	"github.com/fluent-live/live-status/pipeline/kube"
 	"github.com/fluent-live/live-status/pipeline/redact"
+	"github.com/fluent-live/live-status/pipeline/redact/values"
 	"github.com/fluent-live/live-status/pipeline/source/objects"
 )
 
@@ -46,6 +47,8 @@ type Pipeline struct {
 	access  *kube.Access
 	spool   *cursor.Spool
 	sources []source
+	// values is nil where no sensitive values are known.
+	values *values.Store
 	// objects is nil where live objects are not watched.
 	objects *objects.Source
 	rules   []*ruleWatch
@@ -85,6 +88,13 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 	if err != nil {
 		return nil, err
 	}
+	redactor, err := p.newRedactor(ctx, salt)
+	if err != nil {
+		return nil, err
+	}
+	unredacted := opts.Logger
+	opts.Logger = redacting(opts.Logger, redactor)
+	p.opts.Logger = opts.Logger
 	p.cursor, err = cursor.Open(ctx, cursor.Options{
 		Path: cfg.Cursor.Path, Sync: cfg.Cursor.Sync, JournalMode: cfg.Cursor.JournalMode, Locking: cfg.Cursor.Locking,
 		Holder: opts.Instance, Now: time.Now, Logger: opts.Logger,
@@ -102,7 +112,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 	p.commits = &committer{store: p.cursor, outbox: p.outbox, count: &p.count, logger: opts.Logger}
 	p.pump = &pump{
 		items: make(chan []event.Item, batchQueue), objects: make(chan decoded, batchQueue), hold: hold{wait: cfg.Applications.Wait},
-		events: dedup.New(p.cursor), redactor: redact.New(redact.Options{Salt: salt}),
+		events: dedup.New(p.cursor), redactor: redactor,
 		audits: audits{
 			filter:  filter.New(filter.Options(cfg.Audit.Filter)),
 			window:  dedup.NewWindow(dedup.WindowOptions{Span: auditSpan, Most: auditMost, Key: salt}),
@@ -121,6 +131,11 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 	}
 	if cfg.Objects.Enabled {
 		if err := p.addObjects(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Redaction.ClusterSecrets {
+		if err := p.addSecrets(unredacted); err != nil {
 			return nil, err
 		}
 	}
@@ -158,37 +173,22 @@ func appendJSONLine(dst []byte, r redact.Redacted) ([]byte, error) {
 	return append(dst, '\n'), nil
 }
 
-func (p *Pipeline) salt() ([]byte, error) {
-	if p.cfg.SaltFile == "" {
-		return redact.NewSalt(rand.Reader)
-	}
-	salt, err := redact.LoadSalt(p.cfg.SaltFile, rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	exposed, err := redact.SaltExposed(p.cfg.SaltFile)
-	if err != nil {
-		return nil, err
-	}
-	if exposed {
-		p.opts.Logger.Warn("others can read the salt: who has it can guess hashed values", "redact_salt_file", p.cfg.SaltFile)
-	}
-	return salt, nil
-}
-
 // start runs the goroutines. Their contexts do not descend from Start's, which
 // ends with the call; Close ends them.
 func (p *Pipeline) start() {
 	var sources, stages context.Context
 	sources, p.stopSources = context.WithCancel(context.Background())
 	stages, p.stopStages = context.WithCancel(context.Background())
-	p.committing.Go(func() { p.commits.run(stages) })
-	p.running.Go(func() { p.pump.run(sources) })
+	p.committing.Go(func() { crash.Run(func() { p.commits.run(stages) }) })
+	p.running.Go(func() { crash.Run(func() { p.pump.run(sources) }) })
 	if s := p.pump.statuses; s != nil {
-		p.running.Go(func() { s.run(sources, p.pump.heard, p.pump.YieldState) })
+		p.running.Go(func() { crash.Run(func() { s.run(sources, p.pump.heard, p.pump.YieldState) }) })
+	}
+	if p.values != nil {
+		p.running.Go(func() { crash.Run(func() { p.values.Run(sources) }) })
 	}
 	for _, src := range p.sources {
-		p.running.Go(func() { src.Run(sources) })
+		p.running.Go(func() { crash.Run(func() { src.Run(sources) }) })
 	}
 }
 
@@ -297,6 +297,7 @@ func (p *Pipeline) monitorRecord(phase event.Phase) event.Record {
 	for _, w := range p.rules {
 		w.look()
 	}
+	m.Redaction = p.redaction()
 	if p.objects != nil {
 		st := p.objects.Objects()
 		st.Objects, st.Gone = p.pump.index.Status()

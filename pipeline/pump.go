@@ -35,6 +35,9 @@ type pump struct {
 	index *correlate.Index
 	// listed is closed once the live objects have been listed.
 	listed <-chan struct{}
+	// known is closed once the values of the cluster's Secrets are looked for; nil
+	// where they are not.
+	known <-chan struct{}
 	// heard is closed once what the objects listed tell of others was dealt with.
 	heard    chan struct{}
 	statuses *statuses
@@ -88,6 +91,9 @@ func (p *pump) run(ctx context.Context) {
 	}
 	start := time.NewTimer(startWait)
 	defer start.Stop()
+	if !p.awaitValues(ctx, tick, start) {
+		return
+	}
 	listed, changed := p.listed, p.changed()
 	p.hold.closed = listed != nil
 	for {
@@ -149,6 +155,26 @@ func (p *pump) run(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// awaitValues waits until the cluster's Secrets have been read: what is redacted
+// before that is withheld for good. It reports false if ctx ended.
+func (p *pump) awaitValues(ctx context.Context, tick <-chan time.Time, start *time.Timer) bool {
+	for p.known != nil {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-p.known:
+			return true
+		case <-tick:
+			p.monitor(ctx, event.PhaseRunning)
+		case <-start.C:
+			start.Reset(0) // It is for the live objects, too.
+			p.logger.Warn("the secrets of the cluster cannot be read yet: payloads are withheld until they can", "waited", startWait)
+			return true
+		}
+	}
+	return true
 }
 
 // untilDone processes an item, again and again while the cursor cannot be

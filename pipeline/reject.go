@@ -17,6 +17,8 @@ func skipped(item *event.Item) error {
 		bad.Detail = "it is larger than is read whole"
 	case event.RejectNULBlock:
 		bad.Detail = "a run of NUL bytes, as a crash of the machine leaves it; what was written there is lost"
+	case event.RejectUndecryptable:
+		bad.Detail = "its bytes in the spool are damaged, or were not written there by this plugin"
 	default:
 		bad.Detail = "it cannot be taken apart"
 	}

@@ -134,8 +134,12 @@ func (p *Pipeline) addAuditFile() error {
 // taken is a mistake to be mended at the start.
 func (p *Pipeline) addAuditWebhook(ctx context.Context) error {
 	w := p.cfg.Audit.Webhook
+	key, err := spoolKey(p.pump.salt)
+	if err != nil {
+		return err
+	}
 	spool, err := cursor.OpenSpool(ctx, cursor.SpoolOptions{
-		Path: w.SpoolFile, MaxBytes: w.MaxSpool, Holder: p.opts.Instance, Now: time.Now, Logger: p.opts.Logger,
+		Path: w.SpoolFile, MaxBytes: w.MaxSpool, Key: key, Holder: p.opts.Instance, Now: time.Now, Logger: p.opts.Logger,
 	})
 	if err != nil {
 		return err

@@ -20,13 +20,17 @@ var update = flag.Bool("update", false, "write what is got into the golden files
 
 // Each file of testdata is one call: the arguments on its first line, the files
 // around the command and its standard input, and what it ends with. What explains
-// the case follows the arguments.
-func TestAssess(t *testing.T) {
+// the case follows the arguments. No line of the file secrets may be printed.
+func TestCalls(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("find goldens: %v, %v", files, err)
 	}
-	for _, file := range files {
+	more, err := filepath.Glob("testdata/*/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, more...) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			ar, err := txtar.ParseFile(file)
 			if err != nil {
@@ -37,11 +41,13 @@ func TestAssess(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Chdir(t.TempDir())
-			got, stdin := results{}, ""
+			got, stdin, secrets := results{}, "", ""
 			for _, f := range ar.Files {
 				switch f.Name {
 				case "stdin":
 					stdin = string(f.Data)
+				case "secrets":
+					secrets = string(f.Data)
 				case "stdout", "stderr", "code":
 				default:
 					write(t, f.Name, f.Data)
@@ -49,6 +55,11 @@ func TestAssess(t *testing.T) {
 			}
 			line, _, _ := strings.Cut(string(ar.Comment), "\n")
 			got.call(t, strings.Fields(line), stdin)
+			for secret := range strings.Lines(secrets) {
+				if secret = strings.TrimSpace(secret); strings.Contains(got["stdout"]+got["stderr"], secret) {
+					t.Errorf("%q was printed", secret)
+				}
+			}
 			if *update {
 				got.into(ar)
 				if err := os.WriteFile(file, txtar.Format(ar), 0o600); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,17 +10,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
+
+	"github.com/fluent-live/live-status/pipeline/redact"
+	"github.com/fluent-live/live-status/pipeline/redact/pattern"
 )
 
 // marked is a fenced block with the comment before it that says what it is: a file,
-// or a call of assess with what that prints.
-var marked = regexp.MustCompile("(?s)<!-- (file|assess)(?:: (\\S+))? -->\n\n```[a-z]+\n(.*?)```\n")
+// or a call with what that prints.
+var marked = regexp.MustCompile("(?s)<!-- (file|assess|call)(?:: (\\S+))? -->\n\n```[a-z]+\n(.*?)```\n")
 
-// Every call of assess in the documentation prints what is shown there. The files
+// Every call in the documentation prints what is shown there. The files
 // that it reads stand before it; what it is given by a pipe is that of the golden
 // file which the comment names.
 func TestDocumentation(t *testing.T) {
-	for name, calls := range map[string]int{"README.md": 1, "docs/STATUS.md": 4} {
+	for name, calls := range map[string]int{"README.md": 1, "docs/STATUS.md": 4, "docs/REDACTION.md": 4} {
 		t.Run(name, func(t *testing.T) {
 			path, err := filepath.Abs(filepath.Join("..", "..", name))
 			if err != nil {
@@ -94,4 +98,37 @@ func stdinOf(t *testing.T, goldens, name string) string {
 	}
 	t.Fatalf("%s has no standard input", name)
 	return ""
+}
+
+// The table of rules in the documentation is that of the program.
+func TestRulesInDocumentation(t *testing.T) {
+	const path, begin, end = "../../docs/REDACTION.md", "<!-- rules:begin -->\n", "<!-- rules:end -->"
+	doc, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(doc), begin)
+	_, after, found := strings.Cut(rest, end)
+	if !ok || !found {
+		t.Fatal("no place for the table")
+	}
+	var b strings.Builder
+	b.WriteString("\n| Rule | Finds |\n|---|---|\n")
+	for _, r := range redact.Rules() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", r.ID, r.Description)
+	}
+	for _, r := range pattern.Rules() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", r.ID, r.Description)
+	}
+	want := before + begin + b.String() + "\n" + end + after
+	if want == string(doc) {
+		return
+	}
+	if !*update {
+		t.Error("the table of rules in docs/REDACTION.md is out of date: run go test ./cmd/live-status -update")
+		return
+	}
+	if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -2,11 +2,13 @@
 //
 //	live-status run -p key=value ...   records as JSON lines on standard output
 //	live-status assess -f FILE|- ...   the health and sync of manifests, without a cluster
+//	live-status redact -f FILE|- ...   logs and manifests without secrets
 //	live-status version
 //
 // The keys are the plugin's options. Logs go to standard error. The exit code is
 // 2 for a mistake in the arguments, the options or the input and 1 for a failure,
-// or for something that assess found Degraded or Missing.
+// or for something that assess found Degraded or Missing, or redact --check has to
+// redact; 3 says that redact withheld something.
 package main
 
 import (
@@ -31,6 +33,7 @@ var version = "dev"
 const usage = `usage:
   live-status run -p key=value ...   print records as JSON lines until SIGINT or SIGTERM
   live-status assess -f FILE|- ...   print the health and sync of manifests (assess --help)
+  live-status redact -f FILE|- ...   print logs and manifests without secrets (redact --help)
   live-status version
 The keys are those of docs/CONFIGURATION.md, for example -p kube_config=FILE -p db=FILE.
 `
@@ -55,6 +58,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if _, ok := errors.AsType[mistake](err); ok {
 		return 2
 	}
+	if _, ok := errors.AsType[withheldError](err); ok {
+		return 3
+	}
 	return 1
 }
 
@@ -75,6 +81,8 @@ func dispatch(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 		return stream(ctx, options, stdout, stderr)
 	case "assess":
 		return assess(ctx, args, stdin, stdout, stderr)
+	case "redact":
+		return redaction(ctx, args, stdin, stdout, stderr)
 	case "version", "--version":
 		_, err := fmt.Fprintln(stdout, version)
 		return err

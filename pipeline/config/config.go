@@ -50,7 +50,10 @@ type Config struct {
 	// MonitorInterval is how often the plugin reports on itself; 0 is never.
 	MonitorInterval time.Duration
 	// SaltFile is empty when nothing is to be kept on disk.
-	SaltFile string
+	SaltFile  string
+	Redaction Redaction
+	// CoreDumps leaves it to the host whether the process writes core dumps.
+	CoreDumps bool
 }
 
 // Kube says how to reach and to authenticate at an API server. The Set fields

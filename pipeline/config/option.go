@@ -50,6 +50,7 @@ func Options() []Option {
 	all = append(all, statusOptions()...)
 	all = append(all, auditOptions()...)
 	all = append(all, cursorOptions()...)
+	all = append(all, redactOptions()...)
 	return append(all, hostOptions()...)
 }
 
@@ -211,11 +212,6 @@ func cursorOptions() []Option {
 			Key: "db.journal_mode", Kind: KindEnum, Values: journal, Default: "WAL", KubernetesEvents: true,
 			Doc: "SQLite's `journal_mode`.",
 			set: setEnum(func(c *Config) *string { return &c.Cursor.JournalMode }, journal),
-		},
-		{
-			Key: "redact_salt_file", Kind: KindFile,
-			Doc: "File that keeps the salt of the hashes which take the place of secrets; `db` with `.salt` appended when not set. Made at the first start.",
-			set: setFile(func(c *Config) *string { return &c.SaltFile }),
 		},
 	}
 }

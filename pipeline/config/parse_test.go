@@ -37,6 +37,10 @@ func TestDefaults(t *testing.T) {
 		Applications: Applications{Wait: 2 * time.Second},
 		Statuses:     Statuses{Enabled: true, Settle: time.Second},
 		Cursor:       Cursor{Sync: "normal", JournalMode: "WAL"},
+		Redaction: Redaction{
+			MinLength: 6, Retire: time.Hour, Start: "fail", EnvNames: strings.Split(DefaultEnvNames, ","),
+			MaxBytes: 4 << 20, MaxDepth: 48, Budget: 5 * time.Second,
+		},
 
 		BatchMaxBytes:   8 << 20,
 		Interval:        500 * time.Millisecond,
@@ -79,8 +83,13 @@ func TestEveryKey(t *testing.T) {
 		"audit_stages": "requestreceived, Panic", "audit_verbs": "Create, delete*,create", "audit_verbs_exclude": "patch",
 		"audit_resources": "*.apps,pods/exec", "audit_resources_exclude": "/healthz*", "audit_users": "admin",
 		"audit_users_exclude": "system:node:*", "audit_namespaces": "shop", "audit_namespaces_exclude": "kube-*",
-		"audit_bodies": "Writes",
+		"audit_bodies":       "Writes",
+		"redact_values_path": "~/values, " + dir, "redact_cluster_secrets": "on", "redact_min_length": "8", "redact_stop_list": "changeme, Shop",
+		"redact_retire": "2h", "redact_start": "Withhold", "redact_env_names": "default,MY_*,!MY_NAME",
+		"redact_rules_file": file("patterns.yaml"), "redact_rules_off": "jwt,slack/*",
+		"redact_max_bytes": "1MiB", "redact_max_depth": "20", "redact_budget": "0", "core_dumps": "on",
 	}
+	t.Setenv("HOME", dir)
 	got, err := Parse(set)
 	if err != nil {
 		t.Fatal(err)
@@ -125,6 +134,13 @@ func TestEveryKey(t *testing.T) {
 		Cursor:        Cursor{Path: filepath.Join(dir, "cursor.db"), Sync: "full", Locking: true, JournalMode: "DELETE"},
 		BatchMaxBytes: 1_000_000, Interval: 2*time.Second + 1, LogLevel: LevelTrace,
 		SaltFile: filepath.Join(dir, "cursor.db.salt"),
+		Redaction: Redaction{
+			ValuesPaths: []string{filepath.Join(dir, "values"), dir}, ClusterSecrets: true, MinLength: 8, Stop: []string{"changeme", "Shop"},
+			Retire: 2 * time.Hour, Start: "withhold", EnvNames: append(strings.Split(DefaultEnvNames, ","), "MY_*", "!MY_NAME"),
+			RulesFiles: []string{filepath.Join(dir, "patterns.yaml")}, RulesOff: []string{"jwt", "slack/*"},
+			MaxBytes: 1 << 20, MaxDepth: 20,
+		},
+		CoreDumps: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)
@@ -196,6 +212,19 @@ func TestMistakes(t *testing.T) {
 		{Map{"db": "DIR/gone/cursor.db"}, []string{`db "DIR/gone/cursor.db": is in a folder that does not exist; create DIR/gone`}},
 		{Map{"db": "DIR/empty"}, []string{`db "DIR/empty": is a folder; name a file in it`}},
 		{Map{"db": "DIR/there.pem/cursor.db"}, []string{`db "DIR/there.pem/cursor.db": is in a folder that cannot be written to: not a directory; make DIR/there.pem writable for this process`}},
+		{Map{"redact_min_length": "3"}, []string{`redact_min_length "3": is out of range; write a number from 4 to 64`}},
+		{Map{"redact_retire": "0"}, []string{`redact_retire "0": is too short; write 1s or more`}},
+		{Map{"redact_start": "open"}, []string{`redact_start "open": is not one of its values; write fail or withhold`}},
+		{Map{"redact_env_names": "PASS WORD"}, []string{`redact_env_names "PASS WORD": has a name in it that no variable can have; write names of letters, digits, _, - and ., with * and ?`}},
+		{Map{"redact_env_names": "*"}, []string{`redact_env_names "*": matches every name; write at least one letter beside * and ?`}},
+		{Map{"redact_rules_file": "DIR/gone.yaml"}, []string{`redact_rules_file "DIR/gone.yaml": cannot be read: no such file or directory; check the path and its permissions`}},
+		{Map{"redact_max_bytes": "8MiB"}, []string{`redact_max_bytes "8MiB": is out of range; write a size from 4KiB to 4MiB`}},
+		{Map{"redact_max_depth": "49"}, []string{`redact_max_depth "49": is out of range; write a number from 8 to 48`}},
+		{Map{"redact_budget": "2m"}, []string{`redact_budget "2m": is too long; write 1m or less, or 0 for any time`}},
+		{
+			Map{"redact_cluster_secrets": "on", "kube_events": "off", "audit_path": "DIR/a.log", "cluster_name": "c"},
+			[]string{`redact_cluster_secrets "on": needs access to the cluster, of which nothing else is read; set kube_events or kube_objects on, or name files of values by redact_values_path`},
+		},
 		{Map{"redact_salt_file": "DIR/gone/salt"}, []string{`redact_salt_file "DIR/gone/salt": is in a folder that does not exist; create DIR/gone`}},
 		{Map{"redact_salt_file": "DIR/x", "db": "DIR/x"}, []string{`redact_salt_file "DIR/x": is the file of db too; name another file`}},
 		{Map{"audit_spool_file": "DIR/x", "db": "DIR/x"}, []string{`audit_spool_file "DIR/x": is the file of db too; name another file`}},

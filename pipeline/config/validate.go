@@ -46,8 +46,12 @@ func (c Config) Validate() error {
 	if file := c.Applications.RulesFile; file != "" {
 		add(unreadable("application_rules_file", file))
 	}
+	for _, file := range c.Redaction.RulesFiles {
+		add(unreadable("redact_rules_file", file))
+	}
 	add(c.ownKeys()...)
 	add(c.Statuses.conflicts(c.Objects.Enabled)...)
+	add(c.Redaction.conflicts(c.Cluster())...)
 	add(c.sameFile()...)
 	return errors.Join(errs...)
 }

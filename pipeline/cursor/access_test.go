@@ -83,7 +83,7 @@ func TestAccessOfAnotherUser(t *testing.T) {
 		if err := os.Chown(path+suffix, 1234, -1); err != nil {
 			t.Fatal(err)
 		}
-		_, err := OpenSpool(t.Context(), SpoolOptions{Path: path, MaxBytes: 1})
+		_, err := OpenSpool(t.Context(), SpoolOptions{Key: testKey(), Path: path, MaxBytes: 1})
 		wantKind(t, err, Exposed)
 		want := "webhook spool " + path + " can be read by others: " + path + suffix +
 			": its mode is 0644 and it does not belong to the user of this process (uid 0); " +
@@ -115,7 +115,7 @@ func TestAccessToOthersFiles(t *testing.T) {
 	path := spoolPath(t)
 	mustWrite(t, path, []byte("2026-11-21 something happened\n"))
 	mustChmod(t, path, 0o644)
-	_, err := OpenSpool(t.Context(), SpoolOptions{Path: path, MaxBytes: 1})
+	_, err := OpenSpool(t.Context(), SpoolOptions{Key: testKey(), Path: path, MaxBytes: 1})
 	wantKind(t, err, Foreign)
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 {
 		t.Error(info, err)
@@ -125,7 +125,7 @@ func TestAccessToOthersFiles(t *testing.T) {
 	if err := os.Symlink(victim, spool+"-journal"); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := OpenSpool(t.Context(), SpoolOptions{Path: spool, MaxBytes: 1}); err == nil {
+	if s, err := OpenSpool(t.Context(), SpoolOptions{Key: testKey(), Path: spool, MaxBytes: 1}); err == nil {
 		mustCloseSpool(t, s)
 	}
 	if info, err := os.Stat(victim); err != nil || info.Mode().Perm() != 0o644 {

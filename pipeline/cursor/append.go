@@ -3,6 +3,7 @@ package cursor
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -11,13 +12,19 @@ import (
 )
 
 const (
-	insertBody = `INSERT INTO body (received, sender, body) VALUES (?, ?, ?)`
+	insertBody = `INSERT INTO body (seq, received, sender, body) VALUES (?, ?, ?, ?)`
+	// lastSeq is what AUTOINCREMENT counts on from. The number is chosen here, since
+	// the body is encrypted for it.
+	lastSeq = `SELECT max(coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'body'), 0),
+  coalesce((SELECT max(seq) FROM body), 0))`
 
 	// groupBodies and groupBytes bound one transaction, so that those who come
 	// first need not wait long for those who come with them. A single body may
 	// be larger.
 	groupBodies = 256
 	groupBytes  = 16 << 20
+	// keptBytes bounds the memory for encrypted bodies that is kept for the next.
+	keptBytes = 4 << 20
 )
 
 // waiting is a body on its way into the file.
@@ -69,8 +76,8 @@ func notify(ch chan<- struct{}) {
 
 // RowBytes is what each body counts besides its own bytes: its row in the file,
 // without which bodies of a few bytes would take several times the limit.
-// Measured with the longest of senders' addresses: 58 bytes for a body of a few
-// bytes, 94 for one of 1000.
+// Measured with the longest of senders' addresses: 86 bytes for a body of a few
+// bytes, 122 for one of 1000, of which sealBytes are 28.
 const RowBytes = 128
 
 // charge is what a body counts against the limit.
@@ -251,7 +258,7 @@ const (
 func (s *Spool) roomFor(group []*waiting) error {
 	var size int64
 	for _, w := range group {
-		size += int64(len(w.body.Body))
+		size += int64(len(w.body.Body)) + sealBytes
 	}
 	// Everything is written twice: to the log, and later to the file.
 	free, need, err := s.room(2 * size)
@@ -287,13 +294,24 @@ func (s *Spool) room(size int64) (free, need int64, err error) {
 func (s *Spool) insertAll(ctx context.Context, group []*waiting) error {
 	return s.transact(ctx, func(free context.Context, tx *sql.Tx) error {
 		insert := tx.StmtContext(free, s.insert) //nolint:sqlclosecheck // Its transaction closes it.
+		last := tx.StmtContext(free, s.last)     //nolint:sqlclosecheck // Its transaction closes it.
+		var at row
+		if err := last.QueryRowContext(free).Scan(&at.seq); err != nil {
+			return err
+		}
 		for _, w := range group {
-			body := w.body.Body
-			if body == nil {
-				// A blob of no bytes, which is not NULL.
-				body = []byte{}
+			if at.seq++; at.seq <= 0 {
+				return errors.New("no number is left")
 			}
-			if _, err := insert.ExecContext(free, w.body.Received.UnixNano(), w.body.Sender, body); err != nil {
+			at.received, at.sender = w.body.Received.UnixNano(), w.body.Sender
+			sealed, err := s.vault.seal(s.sealed[:0], at, w.body.Body)
+			if err != nil {
+				return err
+			}
+			if cap(sealed) <= keptBytes {
+				s.sealed = sealed
+			}
+			if _, err := insert.ExecContext(free, at.seq, at.received, at.sender, sealed); err != nil {
 				return err
 			}
 		}

@@ -74,11 +74,11 @@ func batchOf(ctx context.Context, c *Cursor) (int, error) {
 // reached it, and every commit that was reported done is there.
 func TestCrash(t *testing.T) {
 	for mode, rounds := range map[string]int{"WAL": 20, "DELETE": 5} {
-		t.Run(mode, func(t *testing.T) { crash(t, filepath.Join(t.TempDir(), "cursor."+mode), rounds) })
+		t.Run(mode, func(t *testing.T) { crashed(t, filepath.Join(t.TempDir(), "cursor."+mode), rounds) })
 	}
 }
 
-func crash(t *testing.T, path string, rounds int) {
+func crashed(t *testing.T, path string, rounds int) {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))

@@ -12,7 +12,7 @@ import (
 
 const (
 	selectNext    = `SELECT seq, received, sender, body FROM body WHERE seq > ? ORDER BY seq LIMIT 1`
-	measureBodies = `SELECT seq, length(body) FROM body WHERE seq <= ? ORDER BY seq LIMIT ?`
+	measureBodies = `SELECT seq, max(length(body) - ?, 0) FROM body WHERE seq <= ? ORDER BY seq LIMIT ?`
 	deleteBodies  = `DELETE FROM body WHERE seq <= ?`
 
 	// deleteBytes and deleteRows bound what one transaction deletes, some tens
@@ -28,26 +28,33 @@ const (
 )
 
 // Next returns the first body with a Seq greater than after, and false when
-// there is none. It finds what has been stored for good only.
+// there is none. It finds what has been stored for good only. Of a body that
+// cannot be decrypted it returns all else and says so: to read it again would not
+// mend it, and those behind it must not wait for it.
 func (s *Spool) Next(ctx context.Context, after int64) (event.Spooled, bool, error) {
 	done, err := s.begin(ctx)
 	if err != nil {
 		return event.Spooled{}, false, fmt.Errorf("read spool: %w", err)
 	}
 	defer done()
-	var (
-		b        event.Spooled
-		received int64
-	)
+	var at row
+	var stored []byte
 	// As with the cursor, watching the context would cost more than the read.
-	err = s.next.QueryRowContext(context.WithoutCancel(ctx), after).Scan(&b.Seq, &received, &b.Sender, &b.Body)
+	err = s.next.QueryRowContext(context.WithoutCancel(ctx), after).Scan(&at.seq, &at.received, &at.sender, &stored)
 	if errors.Is(err, sql.ErrNoRows) {
 		return event.Spooled{}, false, nil
 	}
 	if err != nil {
 		return event.Spooled{}, false, s.fail("read", err)
 	}
-	b.Received = time.Unix(0, received).UTC()
+	b := event.Spooled{Seq: at.seq, Sender: at.sender, Received: time.Unix(0, at.received).UTC()}
+	b.Body, err = s.vault.open(at, stored)
+	if b.Damaged = errors.Is(err, errSealed); b.Damaged {
+		return b, true, nil
+	}
+	if err != nil {
+		return event.Spooled{}, false, s.fail("read", err)
+	}
 	return b, true, nil
 }
 
@@ -93,31 +100,31 @@ func (s *Spool) Delete(ctx context.Context, through int64) error {
 // overwrites them with zeros where it is to and the disk has the room. It returns how many bytes they
 // counted and whether there may be more.
 func (s *Spool) deleteStep(ctx context.Context, through, rows int64, zeros bool) (bytes int64, more bool, err error) {
-	var bodies int64
+	var part portion
 	err = s.transact(context.WithoutCancel(ctx), func(ctx context.Context, tx *sql.Tx) error {
-		var last int64
+		measure := tx.StmtContext(ctx, s.measure)
 		var err error
-		if last, bytes, bodies, more, err = s.step(ctx, tx, through, rows); err != nil || bodies == 0 {
+		if part, err = portionOf(ctx, measure, rows, sealBytes, through, rows); err != nil || part.bodies == 0 {
 			return err
 		}
 		remove := tx.StmtContext(ctx, s.remove) //nolint:sqlclosecheck // Its transaction closes it.
-		if zeros && s.roomForZeros(bytes) {
-			_, err = remove.ExecContext(ctx, last)
+		if zeros && s.roomForZeros(part.bytes) {
+			_, err = remove.ExecContext(ctx, part.last)
 			return err
 		}
 		s.unclean.Store(true)
 		if _, err = tx.ExecContext(ctx, secureDelete(false)); err != nil {
 			return err
 		}
-		_, err = remove.ExecContext(ctx, last)
+		_, err = remove.ExecContext(ctx, part.last)
 		_, restore := tx.ExecContext(ctx, secureDelete(true))
 		return errors.Join(err, restore)
 	})
 	if err != nil {
 		return 0, false, s.fail("delete", err)
 	}
-	s.queue.removed(bytes, bodies)
-	return bytes, more, nil
+	s.queue.removed(part.bytes, part.bodies)
+	return part.bytes, part.more, nil
 }
 
 func secureDelete(on bool) string {
@@ -128,27 +135,39 @@ func secureDelete(on bool) string {
 	return "PRAGMA secure_delete = FAST"
 }
 
-// step measures the bodies that are to be deleted together.
-func (s *Spool) step(ctx context.Context, tx *sql.Tx, through, limit int64) (last, bytes, bodies int64, more bool, err error) {
-	measure := tx.StmtContext(ctx, s.measure) //nolint:sqlclosecheck // Its transaction closes it.
-	rows, err := measure.QueryContext(ctx, through, limit)
+// portion is what one transaction takes of bodies in the order of their numbers.
+type portion struct {
+	// last is the number of the last of them.
+	last int64
+	// bytes are what the bodies count.
+	bytes, bodies int64
+	// more is set where there may be others behind them.
+	more bool
+}
+
+// portionOf measures the bodies that measure returns when called with args, up to
+// limit of them.
+func portionOf(ctx context.Context, measure *sql.Stmt, limit int64, args ...any) (p portion, err error) {
+	rows, err := measure.QueryContext(ctx, args...)
 	if err != nil {
-		return 0, 0, 0, false, err
+		return portion{}, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var seq, size int64
 		if err := rows.Scan(&seq, &size); err != nil {
-			return 0, 0, 0, false, err
+			return portion{}, err
 		}
-		if bodies > 0 && bytes+size > deleteBytes {
-			return last, bytes, bodies, true, nil
+		if p.bodies > 0 && p.bytes+size > deleteBytes {
+			p.more = true
+			return p, nil
 		}
-		last = seq
-		bytes += size + RowBytes
-		bodies++
+		p.last = seq
+		p.bytes += size + RowBytes
+		p.bodies++
 	}
-	return last, bytes, bodies, bodies == limit, rows.Err()
+	p.more = p.bodies == limit
+	return p, rows.Err()
 }
 
 // shrink gives free pages at the end of the file back to the disk, where there

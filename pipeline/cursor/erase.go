@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What a body leaves behind when it is deleted: its bytes in the write-ahead
+// What a body leaves behind when it is deleted, encrypted as it was: its bytes in the write-ahead
 // log, from when it came, until the log is written over or cut off. In the file
 // itself SQLite overwrites them with zeros at once (PRAGMA secure_delete), but
 // for free pages that were deleted on a disk too full for that.
@@ -76,13 +76,18 @@ func (s *Spool) erase(ctx context.Context) (more bool, err error) {
 		}
 		s.unclean.Store(false)
 	}
+	return false, s.cutLog(ctx)
+}
+
+// cutLog writes the log back and cuts it off.
+func (s *Spool) cutLog(ctx context.Context) (err error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
-		return false, s.fail("erase", err)
+		return s.fail("erase", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	if _, err := conn.ExecContext(ctx, busyPragma(eraseBusy)); err != nil {
-		return false, s.fail("erase", err)
+		return s.fail("erase", err)
 	}
 	var busy, inLog, done int64
 	err = conn.QueryRowContext(ctx, checkpointTruncate).Scan(&busy, &inLog, &done)
@@ -90,12 +95,12 @@ func (s *Spool) erase(ctx context.Context) (more bool, err error) {
 		err = errors.Join(err, restore)
 	}
 	if err != nil {
-		return false, s.fail("erase", err)
+		return s.fail("erase", err)
 	}
 	if busy != 0 {
-		return false, errors.New("another program reads the log")
+		return errors.New("another program reads the log")
 	}
-	return false, nil
+	return nil
 }
 
 func busyPragma(d time.Duration) string {

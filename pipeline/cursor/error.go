@@ -34,6 +34,8 @@ const (
 	IO
 	// Exposed files can be read by others, and what is in them is secret.
 	Exposed
+	// Sealed files are encrypted with another key.
+	Sealed
 )
 
 // Error is an error about a database file.
@@ -69,6 +71,9 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("%s cannot be written: %v", name, e.Err)
 	case Exposed:
 		return fmt.Sprintf("%s can be read by others: %v; change its mode to 0600 and its owner, or choose another path", name, e.Err)
+	case Sealed:
+		return fmt.Sprintf("%s %v; put the file that redact_salt_file names back as it was, or move the spool away to start afresh: %s",
+			name, e.Err, e.Database.layout().lost)
 	case IO, Other:
 	}
 	return fmt.Sprintf("%s: %v", name, e.Err)

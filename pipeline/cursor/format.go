@@ -63,6 +63,21 @@ func spoolMigrations() []migration {
   sender   TEXT NOT NULL,
   body     BLOB NOT NULL
 ) STRICT`,
+	}, {
+		// What is in the table of format 1 is not encrypted. Opening the spool
+		// encrypts it and drops that table.
+		`ALTER TABLE body RENAME TO plain`,
+		`CREATE TABLE body (
+  seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+  received INTEGER NOT NULL,
+  sender   TEXT NOT NULL,
+  body     BLOB NOT NULL
+) STRICT`,
+		`INSERT INTO sqlite_sequence (name, seq) SELECT 'body', seq FROM sqlite_sequence WHERE name = 'plain'`,
+		`CREATE TABLE seal (
+  one   INTEGER PRIMARY KEY CHECK (one = 1),
+  proof BLOB NOT NULL
+) STRICT`,
 	}}
 }
 

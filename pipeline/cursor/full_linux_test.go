@@ -159,7 +159,7 @@ func fillSpoolTmpfs(dir string) error {
 		return err
 	}
 	ctx := context.Background()
-	s, err := OpenSpool(ctx, SpoolOptions{Path: filepath.Join(dir, "spool.db"), MaxBytes: 1 << 40})
+	s, err := OpenSpool(ctx, SpoolOptions{Key: testKey(), Path: filepath.Join(dir, "spool.db"), MaxBytes: 1 << 40})
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package cursor
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -10,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/fluent-live/live-status/pipeline/crash"
 )
 
 // SpoolOptions say where a Spool keeps its data and how much.
@@ -21,6 +22,10 @@ type SpoolOptions struct {
 	// RowBytes on top of its own. The file is somewhat larger. A body of up to
 	// MaxBytes is taken where no other waits.
 	MaxBytes int64
+	// Key is what bodies are encrypted with, KeyBytes long: they hold Secrets. It
+	// must be the one that the bodies which are there were encrypted with. Two
+	// files may have the same.
+	Key []byte
 	// Holder says who we are, for those who find the file in use.
 	Holder string
 	// Now is the clock; nil means time.Now.
@@ -35,6 +40,9 @@ func (o SpoolOptions) complete() (SpoolOptions, error) {
 	}
 	if o.MaxBytes <= 0 {
 		return o, fmt.Errorf("open spool: a limit of %d bytes lets nothing in", o.MaxBytes)
+	}
+	if err := checkKey(o.Key); err != nil {
+		return o, err
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -51,7 +59,8 @@ func (o SpoolOptions) complete() (SpoolOptions, error) {
 // Whoever appends waits for the disk, together with all who append at the same
 // time: one transaction takes what has come during the one before. Reads have
 // a connection of their own and wait for nothing. Where MaxBytes are reached
-// bodies are refused; none is ever dropped.
+// bodies are refused; none is ever dropped. What is stored is encrypted, but for
+// the address of the sender and the time.
 type Spool struct {
 	store
 	now      func() time.Time
@@ -59,7 +68,9 @@ type Spool struct {
 	id       string
 	maxBytes int64
 
+	vault   vault
 	insert  *sql.Stmt
+	last    *sql.Stmt
 	next    *sql.Stmt
 	measure *sql.Stmt
 	remove  *sql.Stmt
@@ -70,6 +81,8 @@ type Spool struct {
 	// more will come, ended when the writer is gone.
 	wake, stop, ended chan struct{}
 	commits           atomic.Int64
+	// sealed is the writer's memory for what is stored of a body.
+	sealed []byte
 	// deleted is filled when bodies were deleted. unclean is set while pages
 	// that are free may have something of them in it.
 	deleted chan struct{}
@@ -105,11 +118,11 @@ func openSpool(ctx context.Context, o SpoolOptions, sync string) (*Spool, error)
 		}
 		return nil, err
 	}
-	go s.write()
+	go crash.Run(s.write)
 	return s, nil
 }
 
-const countBodies = `SELECT coalesce(sum(length(body) + ?), 0), count(*) FROM body`
+const countBodies = `SELECT coalesce(sum(max(length(body) - ?, 0) + ?), 0), count(*) FROM body`
 
 // load opens the file and learns what is in it.
 func (s *Spool) load(ctx context.Context, o SpoolOptions, sync string) error {
@@ -117,16 +130,27 @@ func (s *Spool) load(ctx context.Context, o SpoolOptions, sync string) error {
 	if err := s.start(ctx, o.Path, set, owner{o.Holder, o.Now(), o.Logger}, spoolMigrations()); err != nil {
 		return err
 	}
-	if err := s.identify(ctx); err != nil {
-		return s.fail("identify", err)
+	if err := s.unlock(ctx, o.Key); err != nil {
+		return err
 	}
-	var err error
+	err := s.prepare(ctx, s.db, []statement{
+		{&s.insert, insertBody},
+		{&s.last, lastSeq},
+		{&s.measure, measureBodies},
+		{&s.remove, deleteBodies},
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.sealPlain(ctx); err != nil {
+		return err
+	}
 	set.journal, set.readOnly = "", true
 	if s.reads, err = connect(dsn(s.path, set)); err != nil {
 		return s.fail("open", err)
 	}
 	// The length of a body is known without reading it.
-	if err := s.reads.QueryRowContext(ctx, countBodies, RowBytes).Scan(&s.queue.bytes, &s.queue.bodies); err != nil {
+	if err := s.reads.QueryRowContext(ctx, countBodies, sealBytes, RowBytes).Scan(&s.queue.bytes, &s.queue.bodies); err != nil {
 		return s.fail("count bodies", err)
 	}
 	free, err := s.freelist(ctx)
@@ -134,29 +158,7 @@ func (s *Spool) load(ctx context.Context, o SpoolOptions, sync string) error {
 		return err
 	}
 	s.unclean.Store(free > 0)
-	err = s.prepare(ctx, s.db, []statement{
-		{&s.insert, insertBody},
-		{&s.measure, measureBodies},
-		{&s.remove, deleteBodies},
-	})
-	if err != nil {
-		return err
-	}
 	return s.prepare(ctx, s.reads, []statement{{&s.next, selectNext}})
-}
-
-// identify reads the file's identity and gives it one where it has none.
-func (s *Spool) identify(ctx context.Context) error {
-	const selectID = `SELECT id FROM identity`
-	err := s.db.QueryRowContext(ctx, selectID).Scan(&s.id)
-	if errors.Is(err, sql.ErrNoRows) {
-		s.id = rand.Text()
-		_, err = s.db.ExecContext(ctx, `INSERT INTO identity (one, id) VALUES (1, ?)`, s.id)
-	}
-	if err == nil && s.id == "" {
-		err = &Error{Database: s.of, Path: s.path, Kind: Corrupt, Err: errors.New("its identity is empty")}
-	}
-	return err
 }
 
 // ID returns the identity of the file: random, made with it and kept in it. A

@@ -36,7 +36,7 @@ func appendForEver(arg string) error {
 		return err
 	}
 	ctx := context.Background()
-	s, err := OpenSpool(ctx, SpoolOptions{Path: path, MaxBytes: 1 << 30})
+	s, err := OpenSpool(ctx, SpoolOptions{Key: testKey(), Path: path, MaxBytes: 1 << 30})
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func TestRefusedSpools(t *testing.T) {
 		"newer": {
 			damage(func(d []byte) []byte { binary.BigEndian.PutUint32(d[60:], 99); return d }),
 			Newer,
-			[]string{"its format is 99, this version knows formats up to 1", wayOut},
+			[]string{"its format is 99, this version knows formats up to 2", wayOut},
 		},
 	}
 	for name, test := range tests {
@@ -87,7 +87,7 @@ func TestRefusedSpools(t *testing.T) {
 			path := test.make(t)
 			before := contents(t, path)
 			for range 2 {
-				_, err := OpenSpool(t.Context(), SpoolOptions{Path: path, MaxBytes: 1})
+				_, err := OpenSpool(t.Context(), SpoolOptions{Key: testKey(), Path: path, MaxBytes: 1})
 				wantKind(t, err, test.kind)
 				for _, part := range append(test.says, "webhook spool "+path) {
 					if !strings.Contains(err.Error(), part) {
@@ -162,17 +162,20 @@ func TestSpoolDamageFoundLater(t *testing.T) {
 func TestSpoolWithoutIdentity(t *testing.T) {
 	path := createSpool(t, 1, 10)
 	foreign(t, path, false, "UPDATE identity SET id = ''")
-	_, err := OpenSpool(t.Context(), SpoolOptions{Path: path, MaxBytes: 1})
+	_, err := OpenSpool(t.Context(), SpoolOptions{Key: testKey(), Path: path, MaxBytes: 1})
 	wantKind(t, err, Corrupt)
-	// A process that died before it gave the file one left none.
 	foreign(t, path, false, "DELETE FROM identity")
+	_, err = OpenSpool(t.Context(), SpoolOptions{Key: testKey(), Path: path, MaxBytes: 1})
+	wantKind(t, err, Corrupt)
+	// A process that died before it gave the file one left nothing else either.
+	foreign(t, path, false, "DELETE FROM seal; DELETE FROM body")
 	if s := mustOpenSpool(t, SpoolOptions{Path: path}); s.ID() == "" {
 		t.Error("no identity")
 	}
 }
 
 func holdSpoolForEver(path string) error {
-	if _, err := OpenSpool(context.Background(), SpoolOptions{Path: path, MaxBytes: 1, Holder: "the child"}); err != nil {
+	if _, err := OpenSpool(context.Background(), SpoolOptions{Key: testKey(), Path: path, MaxBytes: 1, Holder: "the child"}); err != nil {
 		return err
 	}
 	fmt.Println("holding")
@@ -186,7 +189,7 @@ func TestSpoolHeld(t *testing.T) {
 		t.Fatal(line, err)
 	}
 	for _, err := range []error{
-		second(OpenSpool(t.Context(), SpoolOptions{Path: path, MaxBytes: 1})),
+		second(OpenSpool(t.Context(), SpoolOptions{Key: testKey(), Path: path, MaxBytes: 1})),
 		second(Open(t.Context(), Options{Path: path})),
 	} {
 		wantKind(t, err, Held)

@@ -126,7 +126,7 @@ func verifySpool(ctx context.Context, s *Spool, stored map[int]bool) error {
 func fillSpoolToLimit(dir string) error {
 	ctx := context.Background()
 	path := filepath.Join(dir, "spool.db")
-	s, err := OpenSpool(ctx, SpoolOptions{Path: path, MaxBytes: 1 << 40})
+	s, err := OpenSpool(ctx, SpoolOptions{Key: testKey(), Path: path, MaxBytes: 1 << 40})
 	if err != nil {
 		return err
 	}

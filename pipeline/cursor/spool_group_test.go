@@ -106,7 +106,7 @@ func TestSpoolReadsDoNotWait(t *testing.T) {
 	if got := drain(t, s, 0); len(got) != 1 {
 		t.Errorf("%d bodies", len(got))
 	}
-	if stats, err := s.Stats(t.Context()); err != nil || stats.Bodies != 1 || stats.FileBytes == 0 || stats.Format != 1 {
+	if stats, err := s.Stats(t.Context()); err != nil || stats.Bodies != 1 || stats.FileBytes == 0 || stats.Format != len(spoolMigrations()) {
 		t.Errorf("%+v %v", stats, err)
 	}
 }

@@ -31,7 +31,7 @@ func TestSpoolModel(t *testing.T) {
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
-		o := SpoolOptions{Path: filepath.Join(dir, time.Unix(int64(n), 0).UTC().Format("150405")), MaxBytes: 100_000}
+		o := SpoolOptions{Path: filepath.Join(dir, time.Unix(int64(n), 0).UTC().Format("150405")), MaxBytes: 100_000, Key: testKey()}
 		s, err := openSpool(t.Context(), o, "OFF")
 		if err != nil {
 			rt.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // quickSpool returns a spool that does not flush to disk.
 func quickSpool(t *testing.T) *Spool {
 	t.Helper()
-	s, err := openSpool(t.Context(), SpoolOptions{Path: spoolPath(t), MaxBytes: 1 << 30}, "OFF")
+	s, err := openSpool(t.Context(), SpoolOptions{Key: testKey(), Path: spoolPath(t), MaxBytes: 1 << 30}, "OFF")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestSpoolLogStaysBounded(t *testing.T) {
 // the file but for a few pages is larger than the limit.
 func TestSpoolLimitHoldsForSmallBodies(t *testing.T) {
 	const limit = 2 << 20
-	s, err := openSpool(t.Context(), SpoolOptions{Path: spoolPath(t), MaxBytes: limit}, "OFF")
+	s, err := openSpool(t.Context(), SpoolOptions{Key: testKey(), Path: spoolPath(t), MaxBytes: limit}, "OFF")
 	if err != nil {
 		t.Fatal(err)
 	}

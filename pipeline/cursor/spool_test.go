@@ -24,11 +24,17 @@ func spoolPath(tb testing.TB) string {
 	return filepath.Join(tb.TempDir(), "spool.db")
 }
 
+// testKey is the key of the tests' spools.
+func testKey() []byte { return bytes.Repeat([]byte{7}, KeyBytes) }
+
 // mustOpenSpool opens a spool and closes it at the end of the test.
 func mustOpenSpool(tb testing.TB, o SpoolOptions) *Spool {
 	tb.Helper()
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 1 << 30
+	}
+	if o.Key == nil {
+		o.Key = testKey()
 	}
 	s, err := OpenSpool(tb.Context(), o)
 	if err != nil {
@@ -239,7 +245,13 @@ func TestSpoolTakesOneBodyOfItsLimit(t *testing.T) {
 }
 
 func TestSpoolOptions(t *testing.T) {
-	for _, o := range []SpoolOptions{{MaxBytes: 1}, {Path: spoolPath(t)}, {Path: spoolPath(t), MaxBytes: -1}} {
+	for _, o := range []SpoolOptions{
+		{MaxBytes: 1, Key: testKey()},
+		{Path: spoolPath(t), Key: testKey()},
+		{Path: spoolPath(t), Key: testKey(), MaxBytes: -1},
+		{Path: spoolPath(t), MaxBytes: 1},
+		{Path: spoolPath(t), MaxBytes: 1, Key: testKey()[1:]},
+	} {
 		if s, err := OpenSpool(t.Context(), o); err == nil || KindOf(err) != Other {
 			t.Errorf("%+v: %v %v", o, s, err)
 		}

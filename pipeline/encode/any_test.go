@@ -135,6 +135,12 @@ func drawMonitor(t *rapid.T) *event.MonitorStatus {
 			})
 		}
 	}
+	if rapid.Bool().Draw(t, "redaction") {
+		m.Redaction = event.RedactionStatus{
+			Values: drawCount(t, "values"), Retired: drawCount(t, "retired"), Skipped: drawCount(t, "skipped"), Blocked: draw(t, "blocked"),
+			Found: map[string]int64{draw(t, "rule"): drawCount(t, "found")}, Withheld: map[string]int64{draw(t, "reason"): drawCount(t, "withheld")},
+		}
+	}
 	for range rapid.IntRange(0, 3).Draw(t, "sources") {
 		m.Sources = append(m.Sources, event.SourceStatus{
 			Name: "events", Scope: draw(t, "scope"), State: event.SourceListing, Error: draw(t, "error"),

@@ -3,7 +3,7 @@ package encode
 import "github.com/fluent-live/live-status/pipeline/event"
 
 func (e *encoder) monitor(w writer, m *event.MonitorStatus) {
-	w.openMap(9)
+	w.openMap(10)
 	text(w, "phase", string(m.Phase))
 	optional(w, "instance", m.Instance)
 	optional(w, "version", m.Version)
@@ -22,6 +22,8 @@ func (e *encoder) monitor(w writer, m *event.MonitorStatus) {
 		w.key("statuses")
 		e.statuses(w, m.Statuses)
 	}
+	w.key("redaction")
+	e.redactionStatus(w, &m.Redaction)
 	w.key("queue")
 	w.openMap(4)
 	number(w, "records", m.Queue.Records)
@@ -112,6 +114,17 @@ func (e *encoder) statuses(w writer, s *event.StatusesStatus) {
 		}
 		w.closeArray()
 	}
+	w.closeMap()
+}
+
+func (e *encoder) redactionStatus(w writer, s *event.RedactionStatus) {
+	w.openMap(6)
+	number(w, "values", s.Values)
+	number(w, "retired", s.Retired)
+	number(w, "skipped", s.Skipped)
+	counts(e, w, "found", s.Found)
+	counts(e, w, "withheld", s.Withheld)
+	optional(w, "blocked", s.Blocked)
 	w.closeMap()
 }
 

@@ -140,7 +140,7 @@ var kinds = []struct {
 }
 
 // free matches keys that come from the cluster.
-var free = regexp.MustCompile(`^(event\.(labels|annotations)|audit\.(annotations|request|response|(impersonated_)?user\.extra)|monitor\.counters\.(rejected|correlated)|monitor\.statuses\.(objects|applications)_by|objects_by|drift\[\]\.(desired|live))[.\[]`)
+var free = regexp.MustCompile(`^(event\.(labels|annotations)|audit\.(annotations|request|response|(impersonated_)?user\.extra)|monitor\.counters\.(rejected|correlated)|monitor\.redaction\.(found|withheld)|monitor\.statuses\.(objects|applications)_by|objects_by|drift\[\]\.(desired|live))[.\[]`)
 
 // TestKeysComeInDocumentedOrder uses the records that have every field.
 func TestKeysComeInDocumentedOrder(t *testing.T) {

@@ -25,8 +25,10 @@ type MonitorStatus struct {
 	Objects *ObjectsStatus
 	// Statuses is nil where no statuses are made.
 	Statuses *StatusesStatus
-	Queue    QueueStatus
-	Count    Counters
+	// Redaction says what was taken out of records.
+	Redaction RedactionStatus
+	Queue     QueueStatus
+	Count     Counters
 }
 
 // SourceState says what a source is doing.
@@ -98,6 +100,18 @@ type StatusesStatus struct {
 	ApplicationsBy map[ApplicationStatus]int64
 	// Stalled are the watches without news for long, ordered by name.
 	Stalled []WatchState
+}
+
+// RedactionStatus is what redaction knows and did.
+type RedactionStatus struct {
+	// Values is how many sensitive values are looked for, Retired how many of
+	// them are no longer there, and Skipped how many could not be looked for.
+	Values, Retired, Skipped int64
+	// Found is how often each rule took something out, and Withheld how many
+	// parts of records were withheld for each reason.
+	Found, Withheld map[string]int64
+	// Blocked says why no payload leaves, empty where they do.
+	Blocked string
 }
 
 // KindState says what is wrong with a kind's watch.

@@ -20,6 +20,9 @@ const (
 	// RejectNULBlock is a run of NUL bytes in a file, as file systems leave it
 	// where a machine crashed.
 	RejectNULBlock RejectReason = "nul_block"
+	// RejectUndecryptable is what was stored encrypted and cannot be decrypted: it
+	// was changed since, or belongs elsewhere.
+	RejectUndecryptable RejectReason = "undecryptable"
 	// RejectUnencodable is a record that could not be written.
 	RejectUnencodable RejectReason = "unencodable"
 	// RejectPanic is an item over which a stage panicked: a defect.

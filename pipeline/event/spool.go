@@ -17,6 +17,9 @@ type Spooled struct {
 	Received time.Time
 	// Body is what was sent, decompressed. Nobody changes it.
 	Body []byte
+	// Damaged is set where the body is stored but cannot be read, now or later.
+	// Body is then nil.
+	Damaged bool
 }
 
 // ErrSpoolFull is returned where a spool has no room for a body until others

@@ -12,7 +12,7 @@ import (
 // TestDefectiveLayerKeepsIdentityOfAudit has the audit ID of an API server and
 // some that a client chose.
 func TestDefectiveLayerKeepsIdentityOfAudit(t *testing.T) {
-	r := &Redactor{layers: []layer{brokenLayer{}}, hasher: newHasher(testSalt)}
+	r := broken()
 	at := time.Unix(1_800_000_000, 0)
 	const uuid, hash = "aeffd5bf-9c40-452f-84dc-e99afa3ffda9", "0123456789abcdef0123456789abcdef"
 	for _, c := range []struct {

@@ -41,6 +41,13 @@ func credential(v string, i int, w *word) (start, end int) {
 		if hasPrefixFold(v[i:], "bearer") && (i == 0 || !isLetter(v[i-1])) {
 			return bearerToken(v, i+len("bearer"))
 		}
+		if hasPrefixFold(v[i:], "basic ") && (i == 0 || !isLetter(v[i-1])) {
+			return basicCredential(v, i+len("basic"))
+		}
+	case '.':
+		if isBootstrap(v, i) {
+			return i + 1, i + 1 + bootstrapValue
+		}
 	case 'c', 'C':
 		if hasPrefixFold(v[i:], "client-key-data") {
 			return valueOf(v, i, i+len("client-key-data"), false)
@@ -147,7 +154,11 @@ func valueOf(v string, from, i int, quotes bool) (start, end int) {
 			return start, len(v)
 		}
 	}
-	return start, endOfValue(v, colon+1, start)
+	end = endOfValue(v, colon+1, start)
+	if quotes && start < end && isReference(strings.TrimSpace(v[start:end])) {
+		return 0, 0
+	}
+	return start, end
 }
 
 // assigns reports whether the colon or equals sign stands, in one line, between
@@ -178,29 +189,17 @@ func beginsLine(v string, i int) bool {
 	return i == 0 || v[i-1] == '\n' || v[i-1] == '\r' || v[i-1] == '\\'
 }
 
-func isKeyByte(c byte) bool {
-	return isLetter(c) || '0' <= c && c <= '9' || strings.IndexByte("_.-/", c) >= 0
-}
+func isKeyByte(c byte) bool { return keyBytes[c] }
+
+// keyBytes are those of keys without quotes.
+var keyBytes = func() (of [256]bool) {
+	for c := range of {
+		of[c] = isLetter(byte(c)) || '0' <= c && c <= '9' || strings.IndexByte("_.-/", byte(c)) >= 0
+	}
+	return of
+}()
 
 func hasQuote(s string) bool { return strings.ContainsAny(s, "\"'`") }
-
-// isMark reports whether s begins with what replaces a redacted value.
-func isMark(s string) bool {
-	return strings.HasPrefix(s, MarkRedacted) || strings.HasPrefix(s, MarkWithheld) || isHash(s)
-}
-
-func isHash(s string) bool {
-	const size = len(MarkHash) + 32
-	if len(s) < size || !strings.HasPrefix(s, MarkHash) {
-		return false
-	}
-	for i := len(MarkHash); i < size; i++ {
-		if _, ok := hexDigit(s[i]); !ok {
-			return false
-		}
-	}
-	return len(s) == size || s[size] == '"' || s[size] == '\\'
-}
 
 // bearerToken finds the token that follows the word bearer, which ends at i. A
 // word of prose is none.

@@ -2,12 +2,15 @@
 // the only maker of Redacted, and encode accepts nothing else.
 //
 // A Redactor walks over every string of a record that came from outside and
-// hands it to its layers, one after the other. There is one layer now, the
-// structural one: it knows the shapes in which Kubernetes writes secrets down
-// (Secret manifests and lists of them, patches, token reviews, Authorization
-// headers, URLs with passwords) wherever an event may quote them, and what the
-// bodies of requests are about. Layers that know values and patterns follow the
-// same contract.
+// hands it to its layers, one after the other. The structural one knows the shapes
+// in which Kubernetes and its tools write secrets down, wherever an event may quote
+// them: Secret manifests and lists of them, patches, releases of Helm, token
+// reviews, kubeconfigs, credentials for registries, headers, URLs, the words of
+// commands, and what stands under keys and names of variables that say secret. It
+// parses JSON, and passes each decoded string, key and number on to the layers for
+// known values (package known) and for patterns (package pattern).
+//
+// What was redacted once stays as it is when it is redacted again.
 //
 // The package fails closed. What a layer cannot read with certainty is
 // replaced by MarkWithheld, and the record's list of withheld parts says where

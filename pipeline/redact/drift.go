@@ -37,7 +37,7 @@ func (s *structural) drift(v, field string, about *event.ObjectRef) (out, reason
 	if reason := b.grow(kind); reason != "" {
 		return MarkWithheld, reason
 	}
-	w, own := walk{s: s, t: t, keepHashes: true}, ownerUnknown
+	w, own := walk{s: s, t: t}, ownerUnknown
 	if s.secrets {
 		own = ownerSecret
 	}

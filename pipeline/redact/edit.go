@@ -12,12 +12,14 @@ import (
 // edit is the redaction of one record.
 type edit struct {
 	layers   []layer
+	x        *search
 	withheld []event.Withheld
 }
 
 // apply passes one string through the layers. Its place is the JSON pointer
 // base followed by name.
 func (e *edit) apply(base, name string, at place, s string) string {
+	e.x.base, e.x.name = base, name
 	for _, l := range e.layers {
 		out, reason := l.redact(at, s)
 		if reason != "" {
@@ -167,7 +169,7 @@ func (e *edit) subject(ref, object, redacted *event.ObjectRef) *event.ObjectRef 
 	if ref.IsZero() {
 		return ref
 	}
-	unrecorded := edit{layers: e.layers}
+	unrecorded := edit{layers: e.layers, x: e.x}
 	return applyFields(&unrecorded, "", objectFields[:], ref)
 }
 

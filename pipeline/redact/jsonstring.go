@@ -49,10 +49,10 @@ var byteClasses = func() (of [256]byteClass) {
 func isHarmless(text string, bytes byteClass) bool {
 	switch bytes &^ byteHigh {
 	case 0:
-		return true
+		return len(text) != bootstrapID+1+bootstrapValue || text[bootstrapID] != '.'
 	case byteSpace:
-		// Only a bearer token is announced without a colon.
-		return !containsFold(text, "bearer")
+		// What has no colon may announce a token.
+		return !announces(text)
 	default:
 		return false
 	}

@@ -10,7 +10,7 @@ import (
 const bootstrapSecret = "token-secret"
 
 // keyClass says what the key of a member can mean, to save looking twice.
-type keyClass uint16
+type keyClass uint32
 
 const (
 	keyKind keyClass = 1 << iota
@@ -33,6 +33,23 @@ const (
 	keyVanishing
 	// keyVanishingTail ends as such a key does.
 	keyVanishingTail
+	// keySaying says that a string or number under it is a credential.
+	keySaying
+	// keyMaySay is that of a credential, or of the name of something that holds
+	// one: the value tells.
+	keyMaySay
+	// keyBasic holds the user and password of a registry, in base64.
+	keyBasic
+	// keyDocker holds the configuration of a client of registries.
+	keyDocker
+	// keyEnv holds environment variables.
+	keyEnv
+	// keyCommand holds the words of a command.
+	keyCommand
+	// keyReference holds the name of a Secret, or what to take from one.
+	keyReference
+	// keyRequest holds the object that a request was for.
+	keyRequest
 )
 
 // classify compares as lenient decoders would, whatever the case. The last two
@@ -44,13 +61,13 @@ func classify(key string) keyClass {
 	}
 	switch uint16(key[len(key)-2]|0x20)<<8 | uint16(key[len(key)-1]|0x20) {
 	case 'n'<<8 | 'd':
-		return whole(key, "kind", keyKind)
+		return whole(key, "kind", keyKind) | whole(key, "command", keyCommand)
 	case 't'<<8 | 'h':
-		return whole(key, "path", keyPath)
+		return whole(key, "path", keyPath) | basicKey(key)
 	case 'm'<<8 | 'e':
-		return whole(key, "name", keyName)
+		return whole(key, "name", keyName) | tailed(key, "secretname", keyReference)
 	case 'e'<<8 | 'y':
-		return whole(key, "key", keyName)
+		return whole(key, "key", keyName) | sayingKey(key)
 	case 'u'<<8 | 'e':
 		return whole(key, "value", keyValue)
 	case 't'<<8 | 'a':
@@ -63,13 +80,46 @@ func classify(key string) keyClass {
 		return whole(key, "object", keyEmbedded) | whole(key, "oldObject", keyEmbedded) |
 			whole(key, "requestObject", keyEmbedded) | whole(key, "responseObject", keyEmbedded)
 	case 'o'<<8 | 'n':
+		if key[len(key)-3]|0x20 == 's' {
+			return tailed(key, "dockerconfigjson", keyDocker)
+		}
 		return whole(key, lastApplied, keyApplied) | vanishing(key, "authorization")
 	case 'e'<<8 | 'n':
 		return vanishing(key, "token")
 	case 'r'<<8 | 'd':
 		return vanishing(key, "password")
 	case 'e'<<8 | 't':
-		return vanishing(key, bootstrapSecret)
+		return vanishing(key, bootstrapSecret) | secretKey(key)
+	case 'w'<<8 | 'd':
+		return tailed(key, "passwd", keySaying) | hump(key, "pwd", keySaying)
+	case 's'<<8 | 'e':
+		return tailed(key, "passphrase", keySaying)
+	case 'n'<<8 | 'g':
+		return tailed(key, "connectionstring", keySaying)
+	case 'l'<<8 | 's', 'a'<<8 | 'l':
+		return tailed(key, "credentials", keyMaySay) | tailed(key, "credential", keyMaySay)
+	case 'f'<<8 | 'g':
+		return tailed(key, "dockercfg", keyDocker)
+	case 'e'<<8 | 'f':
+		return whole(key, "objectRef", keyRequest) | tailed(key, "secretref", keyReference) | whole(key, "remoteRef", keyReference)
+	case 't'<<8 | 's':
+		return tailed(key, "pullsecrets", keyReference)
+	case 'n'<<8 | 'v':
+		return whole(key, "env", keyEnv) | whole(key, "extraEnv", keyEnv)
+	case 'v'<<8 | 's':
+		return whole(key, "envs", keyEnv) | whole(key, "extraEnvs", keyEnv)
+	case 'r'<<8 | 's':
+		return tailed(key, "envvars", keyEnv)
+	case 'n'<<8 | 't':
+		return whole(key, "environment", keyEnv) | whole(key, "entrypoint", keyCommand)
+	case 'e'<<8 | 's':
+		return whole(key, "variables", keyEnv) | tailed(key, "environmentvariables", keyEnv)
+	case 'g'<<8 | 's':
+		return whole(key, "args", keyCommand)
+	case 'g'<<8 | 'v':
+		return whole(key, "argv", keyCommand)
+	case 'm'<<8 | 'd':
+		return whole(key, "cmd", keyCommand)
 	}
 	return 0
 }
@@ -111,7 +161,9 @@ func isASCII(s string) bool {
 }
 
 // namesSecret reports whether key, by itself, is that of a credential.
-func namesSecret(key string) bool { return classify(key)&(keyVanishing|keyVanishingTail) != 0 }
+func namesSecret(key string) bool {
+	return classify(key)&(keyVanishing|keyVanishingTail|keySaying) != 0
+}
 
 // vanishes reports whether the value of the kind and text of a node is a
 // credential because of its key. Under access_token there is a token, but
@@ -127,6 +179,8 @@ func isVanishable(kind byte, text string) bool {
 		return false
 	case 0:
 		return text != "true" && text != "false" && text != "null"
+	case '"':
+		return text == "" || !isLatency(text)
 	default:
 		return true
 	}

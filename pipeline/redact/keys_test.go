@@ -5,6 +5,63 @@ import (
 	"testing"
 )
 
+// TestKeysThatSaySecret has keys in the ways in which they are written.
+func TestKeysThatSaySecret(t *testing.T) {
+	for class, keys := range map[keyClass][]string{
+		keySaying: {
+			"passwd", "dbPasswd", "MYSQL_PASSWD", "pwd", "db_pwd", "userPwd", "passphrase", "key-passphrase", "clientSecret", "client_secret",
+			"client-secret", "OAUTH.CLIENT.SECRET", "apiKey", "api_key", "X-API-Key", "apikey", "accessKey", "secret_access_key", "accountKey",
+			"connectionString", "DefaultConnection.connection_string",
+		},
+		keyMaySay:    {"secret", "Secret", "secretKey", "secret_key", "privateKey", "private-key", "webhookSecret", "jwt_secret", "credentials", "credential", "signingKey"},
+		keyBasic:     {"auth", "_auth"},
+		keyDocker:    {".dockerconfigjson", "dockerConfigJson", ".dockercfg"},
+		keyEnv:       {"env", "envs", "environment", "extraEnv", "extraEnvVars", "variables"},
+		keyCommand:   {"command", "args", "argv", "cmd", "entrypoint"},
+		keyReference: {"secretName", "tlsSecretName", "existingSecret", "imagePullSecrets", "secretRef", "remoteRef", "auth.existingSecret"},
+		0: {
+			"tlsSecret", "passwordSecret", "secretKeyRef", "apiKeyRef", "monkey", "keys", "publicKey", "authMode", "cwd", "opwd", "environments", "secrets",
+			"apiKeyName", "accessKeyId", "accessModes", "", "k", "key_", "passwordless", "credentialsRef", "argument", "oauth",
+		},
+	} {
+		const classes = keySaying | keyMaySay | keyBasic | keyDocker | keyEnv | keyCommand | keyReference
+		for _, key := range keys {
+			if got := classify(key) & classes; got != class {
+				t.Errorf("%q: %b, want %b", key, got, class)
+			}
+		}
+	}
+}
+
+// TestValuesThatAreNone has what stands under keys that say secret, and is none.
+func TestValuesThatAreNone(t *testing.T) {
+	for text, ordinary := range map[string]bool{
+		"": true, "true": true, "False": true, "null": true, "7": true, "100": true, "1000": false, "$(NAME)": true, "${NAME}": true, "$NAME": true,
+		"{{ .Values.a }}": true, "$(USER):$(PASSWORD)": true, "${NAME:-s3cr3t}": false, "{{ \"s3cr3t\" }}": false, "s3cr3t$(NAME)": false, "$(NAME)s3cr3t": false,
+		"$2a$10$abc": false, "$ecret": false, "$(": false, "${}": false, "{{}}": false, "[redacted]": true, "[redacted:a]": true, "[redacted]s3cr3t": false,
+		"[withheld]": true, "89.158µs": true, "5.2ms": true, "12 ms": false, "5m": false, "hunter2": false,
+	} {
+		if got := isOrdinary(text); got != ordinary {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+	for text, name := range map[string]bool{
+		"db-credentials": true, "web-tls": true, "shop/db": true, "db-v2": true, "web-01": true, "hunter2": false, "a8f3b2c9-x7d2f": false, "s3cr3t-value": false,
+		"correctHorse-Battery": false, "x-" + "verylongrandomlettersmore": false,
+	} {
+		if got := isName(text, 2); got != name {
+			t.Errorf("%q is a name: %v", text, got)
+		}
+	}
+	for text, basic := range map[string]bool{
+		"dTpzM2NyM3Q=": true, "dTpzM2NyM3Q": true, "none": false, "basic": false, "bm90aGluZw==": false, "": false, "OjpiAAAA": false,
+	} {
+		if got := isBasic(text); got != basic {
+			t.Errorf("%q is a user and password: %v", text, got)
+		}
+	}
+}
+
 // FuzzClassify compares the quick look at a key with the slow one.
 func FuzzClassify(f *testing.F) {
 	words := map[string]keyClass{
@@ -40,7 +97,7 @@ func FuzzClassify(f *testing.F) {
 				}
 			}
 		}
-		if got := classify(key); got != want {
+		if got := classify(key) & (keySaying - 1); got != want {
 			t.Fatalf("%q: %b, want %b", key, got, want)
 		}
 	})

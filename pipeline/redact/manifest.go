@@ -71,10 +71,10 @@ func nextKey(v string, i int, name string) int {
 	}
 }
 
-// startsWord reports whether a word can begin at i: metadata is not data, but
-// the n of a newline written \n does not belong to what follows.
+// startsWord reports whether a word can begin at i: metadata and
+// certificate-authority-data are not data, but the n of a newline written \n does not belong to what follows.
 func startsWord(v string, i int) bool {
-	if i == 0 || !isLetter(v[i-1]) {
+	if i == 0 || (!isLetter(v[i-1]) && (v[i-1] != '-' || i == 1 || !isLetter(v[i-2]))) {
 		return true
 	}
 	switch v[i-1] {

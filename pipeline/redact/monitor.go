@@ -48,6 +48,9 @@ func (e *edit) monitor(in *event.MonitorStatus) *event.MonitorStatus {
 			own().Statuses = &statuses
 		}
 	}
+	if blocked := e.apply("/monitor", "/redaction/blocked", place{}, in.Redaction.Blocked); blocked != in.Redaction.Blocked {
+		own().Redaction.Blocked = blocked
+	}
 	return out
 }
 

@@ -26,6 +26,15 @@ const (
 	patchCredential
 	// patchApplied is the last-applied-configuration.
 	patchApplied
+	// patchVariable is a variable, or a setting, whose name says secret.
+	patchVariable
+	// patchVariables is all of env, patchSettings all of a ConfigMap's data.
+	patchVariables
+	patchSettings
+	// patchCommand is the words of a command, or one of them.
+	patchCommand
+	// patchRelease is a release of Helm in a ConfigMap.
+	patchRelease
 	// patchTooLong is a path beyond the limits.
 	patchTooLong
 )
@@ -61,9 +70,9 @@ func (w *walk) patchTarget(i int32, open bool) patch {
 		}
 		switch p.meaning {
 		case patchNone, patchOther:
-			p = pathTarget(kid.text, open)
-		case patchCredential, patchApplied:
-			if other := pathTarget(kid.text, open); other.meaning == patchData || other.meaning == patchMember {
+			p = w.s.pathTarget(kid.text, open)
+		case patchCredential, patchApplied, patchVariable, patchVariables, patchSettings, patchCommand, patchRelease:
+			if other := w.s.pathTarget(kid.text, open); other.meaning == patchData || other.meaning == patchMember {
 				p = other
 			}
 		case patchData:
@@ -77,7 +86,7 @@ func (w *walk) patchTarget(i int32, open bool) patch {
 
 var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
 
-func pathTarget(path string, open bool) patch {
+func (s *structural) pathTarget(path string, open bool) patch {
 	segments := strings.Split(path, "/")
 	last := len(segments) - 1
 	p := patch{meaning: patchOther, key: unescapePointer.Replace(segments[last]), owner: ownerUnknown}
@@ -98,10 +107,37 @@ func pathTarget(path string, open bool) patch {
 			p.segment, p.meaning = segment, patchCredential
 		}
 	}
-	if p.meaning == patchOther && strings.EqualFold(p.key, lastApplied) {
-		p.meaning = patchApplied
+	if p.meaning == patchOther {
+		p.meaning = s.lastMeaning(&p, unescapePointer.Replace(segments[max(0, last-1)]))
 	}
 	return p
+}
+
+// lastMeaning returns what the last key of a path, and the one before it, say of
+// what is put there.
+func (s *structural) lastMeaning(p *patch, before string) patchMeaning {
+	class, outer := classify(p.key), classify(before)
+	switch {
+	case strings.EqualFold(p.key, lastApplied):
+		return patchApplied
+	case class&(keySaying|keyMaySay|keyBasic|keyDocker) != 0:
+		p.segment = p.key
+		return patchCredential
+	case class&keyEnv != 0:
+		return patchVariables
+	case class&keyData != 0:
+		return patchSettings
+	case class&keyCommand != 0, outer&keyCommand != 0:
+		return patchCommand
+	case outer&keyData != 0 && strings.EqualFold(p.key, helmRelease):
+		return patchRelease
+	case outer&keyEnv != 0, outer&keyData != 0 && strings.IndexByte(p.key, '.') < 0:
+		if secret, rule := s.variable(p.key); secret {
+			p.segment = rule
+			return patchVariable
+		}
+	}
+	return patchOther
 }
 
 // patchValue redacts what a patch operation puts at its target. What the patch
@@ -121,14 +157,44 @@ func (w *walk) patchValue(i int32, p patch, depth int) {
 		w.secret(i, p.key, strings.EqualFold(p.segment, "data"))
 		return
 	case patchCredential:
-		if classify(p.segment).vanishes(n.kind, n.text) {
-			w.vanish(n)
+		class := classify(p.segment)
+		if class.vanishes(n.kind, n.text) || (n.kind != '{' && n.kind != '[' && class.says(n.text, 0)) {
+			w.vanish(i, ruleOf(p.segment))
+			return
+		}
+		if class&keyDocker != 0 && n.kind == '"' && !beginsJSON(n.text) {
+			w.vanish(i, RuleDocker)
+			return
+		}
+	case patchVariable:
+		if n.kind != '{' && n.kind != '[' && !isOrdinary(n.text) {
+			w.vanish(i, p.segment)
+			return
+		}
+	case patchVariables, patchSettings:
+		if n.kind == '{' {
+			names := namesVariables
+			if p.meaning == patchSettings {
+				names = namesSettings
+			}
+			w.container(i, p.owner, depth, names)
+			return
+		}
+		w.command(i, p.owner, depth, argv{})
+		return
+	case patchCommand:
+		w.command(i, p.owner, depth, argv{})
+		return
+	case patchRelease:
+		if n.kind == '"' && isRelease(n.text) {
+			w.s.x.note(RuleHelm, "")
+			w.hash(i, p.key, true)
 			return
 		}
 	case patchApplied:
 		if n.kind == '"' {
 			out, reason := w.s.document(n.text, depth+1)
-			w.setText(n, out, reason)
+			w.found(n, out, reason, true)
 			return
 		}
 	case patchNone, patchOther:

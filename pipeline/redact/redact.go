@@ -3,8 +3,12 @@ package redact
 import (
 	"cmp"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/fluent-live/live-status/pipeline/event"
+	"github.com/fluent-live/live-status/pipeline/redact/known"
+	"github.com/fluent-live/live-status/pipeline/redact/pattern"
 )
 
 // What stands in a record in place of what was taken out.
@@ -29,6 +33,32 @@ const (
 	ReasonUnreadable = "looks like a Secret but cannot be parsed"
 	ReasonDuplicate  = "more than one under the same key"
 	ReasonFailed     = "redaction failed"
+	ReasonTooSlow    = "took too long to examine"
+)
+
+// The rules of this package, by which it counts what it took out. Others are
+// those of patterns.
+const (
+	// RuleSecret is a value of a Secret, of which the hash is told.
+	RuleSecret = "secret-data"
+	// RuleField is what stands under the key of a credential.
+	RuleField = "credential-field"
+	// RuleCredential is a credential in a text.
+	RuleCredential = "credential-text"
+	// RuleMessage is what a message about a Secret quotes.
+	RuleMessage = "secret-message"
+	// RuleURI is a credential in the path or the query of a request.
+	RuleURI = "credential-uri"
+	// RuleEnv is the value of a variable whose name says secret.
+	RuleEnv = "env-name"
+	// RuleCommand is a credential among the words of a command.
+	RuleCommand = "command-line"
+	// RuleKubeconfig is a client's private key in a kubeconfig.
+	RuleKubeconfig = "kubeconfig"
+	// RuleDocker is a credential for a registry of images.
+	RuleDocker = "docker-config"
+	// RuleHelm is a release of Helm that is not in a Secret.
+	RuleHelm = "helm-release"
 )
 
 // Redacted is a record that has passed the redactor. Only this package makes
@@ -47,17 +77,52 @@ type Options struct {
 	// MinSalt bytes values are replaced by MarkRedacted, since a hash without a
 	// secret key could be guessed.
 	Salt []byte
+	// Values are the sensitive values that are known; nil is none.
+	Values Values
+	// Patterns are rules for credentials in free text; nil is none.
+	Patterns *pattern.Set
+	// EnvNames are globs, with * and ?, of the names of environment variables
+	// whose values are secrets, whatever their case; those that begin with an
+	// exclamation mark except names from the others. None turns these rules off.
+	EnvNames []string
+	// MaxBytes and MaxDepth bound the JSON that is examined, in bytes and in
+	// objects and arrays within each other. What exceeds them is withheld. Zero
+	// is 4 MiB and MaxBodyDepth, which is also the most; texts have at most 1 MiB.
+	MaxBytes, MaxDepth int
+	// Budget is how long one record may take; 0 is any time. What is left of it
+	// then is withheld.
+	Budget time.Duration
+	// Now is the clock for Budget.
+	Now func() time.Time
+}
+
+// Values are sensitive values that are known.
+type Values interface {
+	// Current returns the values to look for, nil for none. With a reason no
+	// payload may leave, since not all of them are known; the set, if there is
+	// one, is then that for what identifies a record. It is called for every
+	// record, concurrently.
+	Current() (set *known.Set, reason string)
 }
 
 // Redactor redacts records. It is safe for concurrent use.
 type Redactor struct {
-	layers []layer
-	hasher hasher
+	options Options
+	hasher  hasher
+	// jobs keeps the memory that a record takes.
+	jobs  *sync.Pool
+	tally tally
 }
 
 // New returns a Redactor with all layers.
 func New(o Options) *Redactor {
-	return &Redactor{layers: []layer{newStructural(o.Salt)}, hasher: newHasher(o.Salt)}
+	h, trees := newHasher(o.Salt), &sync.Pool{New: func() any { return new(tree) }}
+	r, env := &Redactor{options: o, hasher: h}, newEnviron(o.EnvNames)
+	r.jobs = &sync.Pool{New: func() any {
+		x := newSearch()
+		return &job{x: x, layers: []layer{newStructural(&r.options, h, trees, x, env)}}
+	}}
+	return r
 }
 
 // Hash returns what stands for the value of a Secret under the key in a record:
@@ -110,16 +175,28 @@ func (r *Redactor) Redact(rec event.Record) (out Redacted) {
 		// A defect of a layer must neither stop the pipeline for ever, which
 		// would meet the same record again, nor let the record pass.
 		if recover() != nil {
-			out = Redacted{rec: r.withholdAll(rec)}
+			out = Redacted{rec: r.withholdAll(rec, ReasonFailed)}
+			r.tally.add(nil, out.rec.Withheld)
 		}
 	}()
-	e := edit{layers: r.layers}
+	j, reason := r.begin(nil)
+	if reason != "" {
+		out = Redacted{rec: r.withholdPayload(j, rec, reason)}
+	} else {
+		out = Redacted{rec: j.edit().record(r.hasher, rec)}
+	}
+	r.end(j)
+	return out
+}
+
+// record redacts a record.
+func (e *edit) record(h hasher, rec event.Record) event.Record {
 	if c := e.apply("/cluster", "", place{}, string(rec.Cluster)); c != string(rec.Cluster) {
 		rec.Cluster = event.ClusterName(c)
 	}
 	object := rec.Object
 	if object != nil {
-		rec.Object = applyFields(&e, "/object", objectFields[:], object)
+		rec.Object = applyFields(e, "/object", objectFields[:], object)
 	}
 	if rec.Owner != nil {
 		rec.Owner = e.reference("/owner", rec.Owner, rec.Object)
@@ -131,30 +208,35 @@ func (r *Redactor) Redact(rec event.Record) (out Redacted) {
 		rec.Event = e.occurrence(rec.Event, e.subject(&rec.Event.Regarding, object, rec.Object))
 	}
 	if rec.Audit != nil {
-		rec.ID = e.identity(r.hasher, rec.Type, rec.ID)
+		rec.ID = e.identity(h, rec.Type, rec.ID)
 		rec.Audit = e.audit(rec.Audit, object, e.subject(&rec.Audit.Object, object, rec.Object))
 	}
 	if rec.Deployment != nil {
-		rec.ID = e.identity(r.hasher, rec.Type, rec.ID)
+		rec.ID = e.identity(h, rec.Type, rec.ID)
 		rec.Deployment = e.deployment(rec.Deployment)
 	}
 	if rec.ObjectState != nil {
-		rec.ID = e.identity(r.hasher, rec.Type, rec.ID)
+		rec.ID = e.identity(h, rec.Type, rec.ID)
 		rec.ObjectState = e.objectState(rec.ObjectState, object, rec.Object)
 	}
 	if rec.ApplicationState != nil {
-		rec.ID = e.identity(r.hasher, rec.Type, rec.ID)
+		rec.ID = e.identity(h, rec.Type, rec.ID)
 		rec.ApplicationState = e.applicationState(rec.ApplicationState)
 	}
 	if rec.Rejected != nil {
-		rec.Rejected = applyFields(&e, "/rejected", rejectedFields[:], rec.Rejected)
+		rec.Rejected = applyFields(e, "/rejected", rejectedFields[:], rec.Rejected)
 	}
 	if rec.Monitor != nil {
 		rec.Monitor = e.monitor(rec.Monitor)
 	}
+	return e.settle(rec)
+}
+
+// settle adds to a record what was withheld of it.
+func (e *edit) settle(rec event.Record) event.Record {
 	if len(e.withheld) > 0 {
 		slices.SortStableFunc(e.withheld, func(a, b event.Withheld) int { return cmp.Compare(a.Path, b.Path) })
 		rec.Withheld = slices.Concat(rec.Withheld, e.withheld)
 	}
-	return Redacted{rec: rec}
+	return rec
 }

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"cmp"
 	"strings"
 	"sync"
 
@@ -16,6 +17,12 @@ type structural struct {
 	hasher hasher
 	// trees keeps the memory of documents that were examined.
 	trees *sync.Pool
+	// x looks for values and patterns in the strings of documents.
+	x *search
+	// env are names of variables, nil for none.
+	env *environ
+	// most are the limits of a body and of a text.
+	most struct{ body, text limits }
 	// secrets is set where all data is a Secret's, whatever else is said.
 	secrets bool
 	// quotes is set where what texts quote may be a Secret's.
@@ -24,14 +31,44 @@ type structural struct {
 	ofSecrets, inDoubt *structural
 }
 
-func newStructural(salt []byte) *structural {
-	s := &structural{hasher: newHasher(salt), trees: &sync.Pool{New: func() any { return new(tree) }}}
-	s.ofSecrets = &structural{hasher: s.hasher, trees: s.trees, secrets: true, quotes: true}
-	s.inDoubt = &structural{hasher: s.hasher, trees: s.trees, quotes: true}
+func newStructural(o *Options, h hasher, trees *sync.Pool, x *search, env *environ) *structural {
+	s := &structural{hasher: h, trees: trees, x: x, env: env}
+	s.most.body, s.most.text = bodyLimits, textLimits
+	if o.MaxBytes > 0 {
+		s.most.body.size, s.most.text.size = o.MaxBytes, min(o.MaxBytes, textLimits.size)
+	}
+	if o.MaxDepth > 0 {
+		s.most.body.depth, s.most.text.depth = min(o.MaxDepth, MaxBodyDepth), min(o.MaxDepth, MaxDepth)
+	}
+	ofSecrets, inDoubt := *s, *s
+	ofSecrets.secrets, ofSecrets.quotes = true, true
+	inDoubt.quotes = true
+	s.ofSecrets, s.inDoubt = &ofSecrets, &inDoubt
 	return s
 }
 
-func (s *structural) redact(at place, v string) (string, string) {
+// redact redacts a string of a record, and looks for values and patterns in it.
+func (s *structural) redact(at place, v string) (out, reason string) {
+	out, reason = s.shape(at, v)
+	if out == MarkWithheld {
+		return out, reason
+	}
+	search := s.x.text
+	switch at.kind {
+	case placeBody, placeValue:
+		return out, reason // It is JSON, of which each string was searched.
+	case placeAnnotation:
+		if at.key == lastApplied || beginsJSON(v) {
+			search = s.x.values
+		}
+	case placeText, placeURI:
+	}
+	out, why := search(out)
+	return out, cmp.Or(why, reason)
+}
+
+// shape redacts what is known by its shape.
+func (s *structural) shape(at place, v string) (out, reason string) {
 	switch {
 	case at.about == nil:
 	case isSecrets(at.about):
@@ -45,8 +82,15 @@ func (s *structural) redact(at place, v string) (string, string) {
 	case placeValue:
 		return s.drift(v, at.key, at.about)
 	case placeURI:
-		return s.uri(v)
+		if out, reason = s.uri(v); out != v {
+			s.x.note(RuleURI, "")
+		}
+		return out, reason
 	case placeAnnotation:
+		if namesSecret(at.key) && !isOrdinary(v) && !beginsJSON(v) && !strings.HasPrefix(v, "system:") {
+			s.x.note(RuleField, "")
+			return MarkRedacted, ""
+		}
 		if v != "" && (at.key == lastApplied || beginsJSON(v)) {
 			return s.document(v, 0)
 		}
@@ -65,7 +109,10 @@ func beginsJSON(v string) bool {
 // document redacts what has to be JSON. It stands depth levels deep in other
 // JSON.
 func (s *structural) document(v string, depth int) (out, reason string) {
-	return s.examine(v, depth, textLimits, false)
+	if v == MarkWithheld {
+		return v, "" // It was said why.
+	}
+	return s.examine(v, depth, s.most.text, false)
 }
 
 // examine redacts JSON within the limits given. It is open if it is known to
@@ -103,15 +150,17 @@ func (s *structural) giveBack(t *tree) {
 	}
 }
 
-// nested redacts a string found within JSON, which may itself be JSON.
-func (s *structural) nested(v string, depth int) (out, reason string) {
+// nested redacts a string found within JSON. It is JSON itself, each string of
+// which was searched, where parsed is set.
+func (s *structural) nested(v string, depth int) (out, reason string, parsed bool) {
 	if beginsJSON(v) {
 		out, reason = s.document(v, depth)
 		if reason != ReasonNotJSON && reason != ReasonTrailing {
-			return out, reason
+			return out, reason, true
 		}
 	}
-	return s.text(v, depth)
+	out, reason = s.text(v, depth)
+	return out, reason, false
 }
 
 // body redacts a body of a request for the object given, if any.
@@ -119,7 +168,7 @@ func (s *structural) body(v string, about *event.ObjectRef) (out, reason string)
 	if !beginsJSON(v) {
 		return MarkWithheld, ReasonNotObject
 	}
-	return s.examine(v, 0, bodyLimits, about != nil && isOpen(about))
+	return s.examine(v, 0, s.most.body, about != nil && isOpen(about))
 }
 
 // isSecrets reports whether a request for o was one for Secrets, or for what

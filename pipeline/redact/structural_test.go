@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,12 +13,28 @@ import (
 
 var testSalt = bytes.Repeat([]byte("salt"), 8)
 
+// testEnvNames are some names of variables.
+var testEnvNames = []string{"*PASSWORD*", "*PASSWD*", "*SECRET*", "*TOKEN*", "*_PWD", "*_DSN", "!*_FILE", "!*_NAME", "!*_TTL"}
+
+// structuralOf is a layer by itself.
+func structuralOf(salt []byte) *structural {
+	trees := &sync.Pool{New: func() any { return new(tree) }}
+	return newStructural(&Options{}, newHasher(salt), trees, newSearch(), newEnviron(testEnvNames))
+}
+
+// broken is a Redactor with a defect.
+func broken() *Redactor {
+	r := New(Options{Salt: testSalt})
+	r.jobs.New = func() any { return &job{x: newSearch(), layers: []layer{brokenLayer{}}} }
+	return r
+}
+
 func TestSaltKeysTheHash(t *testing.T) {
 	const manifest = `{"kind":"Secret","stringData":{"a":"v","b":"v"}}`
 	other := bytes.Repeat([]byte("tlas"), 8)
 	seen := map[string]bool{}
 	for _, salt := range [][]byte{testSalt, other} {
-		out, reason := newStructural(salt).redact(place{kind: placeAnnotation}, manifest)
+		out, reason := structuralOf(salt).redact(place{kind: placeAnnotation}, manifest)
 		if reason != "" {
 			t.Fatal(reason)
 		}
@@ -33,14 +50,14 @@ func TestSaltKeysTheHash(t *testing.T) {
 		}
 	}
 	// Without a salt anyone could test guesses.
-	out, _ := newStructural([]byte("short")).redact(place{kind: placeAnnotation}, manifest)
+	out, _ := structuralOf([]byte("short")).redact(place{kind: placeAnnotation}, manifest)
 	if want := `{"kind":"Secret","stringData":{"a":"[redacted]","b":"[redacted]"}}`; out != want {
 		t.Errorf("with a short salt: %s", out)
 	}
 }
 
 func TestLimits(t *testing.T) {
-	s := newStructural(testSalt)
+	s := structuralOf(testSalt)
 	big := strings.Repeat("x", maxSize)
 	many := "[" + strings.Repeat("1,", maxNodes) + "1]"
 	for _, c := range []struct {
@@ -70,7 +87,7 @@ func TestLimits(t *testing.T) {
 
 // TestHostileTextTakesBoundedTime has texts that are costly to naive searches.
 func TestHostileTextTakesBoundedTime(t *testing.T) {
-	s := newStructural(testSalt)
+	s := structuralOf(testSalt)
 	for _, unit := range []string{
 		"://", "://a:b", `:\/\/`, "{", `{"`, `["`, `[",`, `[1,`, `{"a":[`, `{"a":{"data":`, "token\"", `"token":"`, "authorization:",
 		"authorization: x\n", "kind:", "\\", `\"`, `\u0064`, "bearer ", "bearer a1", "path:/data value:", "password \"\n", `[""],`, `"{`,
@@ -94,7 +111,7 @@ func TestHostileTextTakesBoundedTime(t *testing.T) {
 
 // TestManyValuesOfOnePatch has paths and values whose product is large.
 func TestManyValuesOfOnePatch(t *testing.T) {
-	s := newStructural(testSalt)
+	s := structuralOf(testSalt)
 	for name, c := range map[string]struct{ path, value, reason string }{
 		"longest":       {"/data" + strings.Repeat("/", maxSegments-2), MarkHash, ""},
 		"many segments": {"/data" + strings.Repeat("/", maxSegments-1), MarkWithheld, ReasonTooLarge},
@@ -110,7 +127,7 @@ func TestManyValuesOfOnePatch(t *testing.T) {
 
 // TestDataCountsBeforeOtherTargets has paths that hide data behind others.
 func TestDataCountsBeforeOtherTargets(t *testing.T) {
-	s := newStructural(testSalt)
+	s := structuralOf(testSalt)
 	for _, path := range []string{
 		`"path":"/accessToken","path":"/data"`,
 		`"path":"/data","path":"/accessToken"`,
@@ -126,7 +143,7 @@ func TestDataCountsBeforeOtherTargets(t *testing.T) {
 // TestHostileMebibyte is a guard against work that grows with the square of
 // the input, which would take minutes.
 func TestHostileMebibyte(t *testing.T) {
-	s := newStructural(testSalt)
+	s := structuralOf(testSalt)
 	half := maxSize / 2
 	quotes := strings.Repeat(`"`, maxSize/3)
 	values := strings.Repeat(`,"value":1`, 40_000) + "}"
@@ -149,7 +166,7 @@ func TestHostileMebibyte(t *testing.T) {
 
 // TestHostileBody is the same guard for bodies, which may be larger.
 func TestHostileBody(t *testing.T) {
-	s := newStructural(testSalt)
+	s := structuralOf(testSalt)
 	quoted := `{"kind":"ConfigMap","data":{"a":1},"stringData":{"b":2}}`
 	for len(quoted) < maxSize/4 {
 		b, err := json.Marshal(map[string]any{"message": "x " + quoted, "n": json.RawMessage(quoted)})

@@ -1,6 +1,9 @@
 package redact
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // hint is what a first look at a text found. Without any the text is
 // harmless; most texts have none.
@@ -29,47 +32,81 @@ func (s *structural) text(v string, depth int) (out, reason string) {
 		return v, ""
 	}
 	hints := look(v)
-	if hints == 0 && !s.quotes {
+	settings := hasSettings(v)
+	if hints == 0 && !s.quotes && !settings {
 		return v, ""
 	}
 	switch {
-	case len(v) > maxSize:
+	case len(v) > s.most.text.size:
 		return MarkWithheld, ReasonTooLarge
-	case depth > MaxDepth:
+	case depth > s.most.text.depth:
 		return MarkWithheld, ReasonTooDeep
 	}
 	if inner, ok := quotedWhole(v); ok {
-		next := s.nested
+		parsed := false
 		if s.quotes {
-			next = s.text
+			out, reason = s.text(inner, depth+1)
+		} else {
+			out, reason, parsed = s.nested(inner, depth+1)
 		}
-		out, reason := next(inner, depth+1)
 		if out != inner {
 			return string(appendQuoted(nil, out)), reason
 		}
+		if parsed {
+			return v, reason
+		}
 	}
-	out, rest, reason := v, v, ""
+	rest := v
+	out, reason = v, ""
 	quotes := s.quotes || (hints&hintQuote != 0 && speaksOfSecret(v))
 	if hints&hintJSON != 0 {
 		if out, rest, reason = s.fragments(v, depth, quotes); out == MarkWithheld {
 			return out, reason
 		}
 	}
-	if hints&^(hintCredential|hintQuote) != 0 && (hints&hintEscape != 0 || containsFold(rest, "data")) && mentionsSecret(rest) {
+	if isManifest(rest, hints) {
 		return MarkWithheld, ReasonUnreadable
 	}
+	whole := out
 	if quotes {
-		out = redactMessage(out)
+		out = s.noted(RuleMessage, out, redactMessage)
+	}
+	if settings {
+		if clean := s.settings(out); clean != out {
+			s.x.note(RuleCredential, "")
+			out = clean
+		}
 	}
 	if hints&hintCredential != 0 {
-		out = redactCredentials(out)
+		out = s.noted(RuleCredential, out, redactCredentials)
+	}
+	if out != whole && hints&hintJSON != 0 {
+		// What was cut off may have told what the rest is.
+		if _, rest, why := s.fragments(out, depth, quotes); why != "" || isManifest(rest, hints) {
+			return MarkWithheld, cmp.Or(why, ReasonUnreadable)
+		}
 	}
 	return out, reason
 }
 
+// isManifest reports whether a text without its JSON, which gave the hints, has
+// the marks of a Secret's manifest.
+func isManifest(rest string, hints hint) bool {
+	return hints&^(hintCredential|hintQuote) != 0 && (hints&hintEscape != 0 || containsFold(rest, "data")) && mentionsSecret(rest)
+}
+
+// noted applies a rule to a text, and counts whether it changed it.
+func (s *structural) noted(rule, v string, apply func(string) string) string {
+	out := apply(v)
+	if out != v {
+		s.x.note(rule, "")
+	}
+	return out
+}
+
 // suspicious are the bytes with which a hint can begin.
 var suspicious = [256]bool{
-	'{': true, '[': true, ':': true, '\\': true, 0xC5: true, 0xE2: true, // The first bytes of ſ and of the Kelvin sign.
+	'{': true, '[': true, ':': true, '.': true, '\\': true, 0xC5: true, 0xE2: true, // The first bytes of ſ and of the Kelvin sign.
 	'a': true, 'b': true, 'c': true, 'k': true, 'p': true, 's': true, 't': true, 'v': true,
 	'A': true, 'B': true, 'C': true, 'K': true, 'P': true, 'S': true, 'T': true, 'V': true,
 }
@@ -92,6 +129,11 @@ func look(v string) hint {
 				found |= hintCredential
 			}
 			continue
+		case '.':
+			if end := i + 1 + bootstrapValue; i >= bootstrapID && end <= len(v) && (end == len(v) || !isNamePart(v[end])) && isBootstrap(v, i) {
+				found |= hintCredential
+			}
+			continue
 		}
 		if i+1 == len(v) {
 			break
@@ -106,6 +148,10 @@ func look(v string) hint {
 			found |= keyHint(v[i:], "apiversion", hintManifest)
 		case 'b'<<8 | 'e':
 			if hasPrefixFold(v[i:], "bearer") {
+				found |= hintCredential
+			}
+		case 'b'<<8 | 'a':
+			if hasPrefixFold(v[i:], "basic ") {
 				found |= hintCredential
 			}
 		case 'c'<<8 | 'l':
@@ -217,7 +263,7 @@ func (s *structural) fragments(v string, depth int, quotes bool) (out, rest, rea
 			i++
 			continue
 		}
-		p := parser{s: v, i: i, depth: depth, maxNodes: maxNodes, maxDepth: MaxDepth}
+		p := parser{s: v, i: i, depth: depth, maxNodes: maxNodes, maxDepth: s.most.text.depth}
 		why := p.value("", 0)
 		if work += p.i - i; why == ReasonTooDeep || why == ReasonTooLarge || work > budget {
 			// Looking for parts of it would lose what they are part of.
@@ -263,7 +309,7 @@ func isInteresting(fragment string) bool {
 			return true
 		}
 	}
-	for _, word := range [...]string{"data", "path", "token", "password"} {
+	for _, word := range [...]string{"data", "path", "token", "pass", "secret", "key", "cred", "auth", "connection", "pwd", "--"} {
 		if containsFold(fragment, word) {
 			return true
 		}

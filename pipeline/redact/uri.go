@@ -26,14 +26,17 @@ func (s *structural) uri(v string) (out, reason string) {
 	reason = cmp.Or(why, reason)
 	cleanQuery, why := s.query(query)
 	reason = cmp.Or(why, reason)
+	cleanQuery = s.words(cleanQuery)
 	switch {
 	case cleanPath == path && cleanQuery == query:
 		return out, reason
 	case found:
-		return cleanPath + "?" + cleanQuery, reason
-	default:
-		return cleanPath, reason
+		cleanPath += "?" + cleanQuery
 	}
+	if again, why := s.text(cleanPath, 0); again == MarkWithheld {
+		return again, why // What was cut off had told what the rest is.
+	}
+	return cleanPath, reason
 }
 
 // query redacts the parameters of a URI.
@@ -66,17 +69,48 @@ func (s *structural) parameter(v string) (out, reason string) {
 	if value == "" || isMark(value) {
 		return v, ""
 	}
-	plain := name
-	for range maxEscapes {
-		plain = unescapePercent(plain, true)
-	}
-	if namesSecret(plain) {
+	plain := unescapeAll(name)
+	if namesSecret(plain) || classify(plain).says(unescapeAll(value), 0) {
 		return name + "=" + MarkRedacted, ""
 	}
 	if clean, why := s.escaped(value, true); clean != value {
 		return name + "=" + replaced(why), why
 	}
+	if s.holds(value) {
+		return name + "=" + MarkRedacted, ""
+	}
 	return v, ""
+}
+
+// unescapeAll decodes what may be percent-encoded repeatedly.
+func unescapeAll(v string) string {
+	for range maxEscapes {
+		next := unescapePercent(v, true)
+		if next == v {
+			break
+		}
+		v = next
+	}
+	return v
+}
+
+// holds reports whether there is a known value or a pattern in the text that is
+// percent-encoded, which cannot be seen in it as it stands.
+func (s *structural) holds(v string) bool {
+	if out, _ := s.x.text(v); out != v {
+		return false // It is replaced there.
+	}
+	for range maxEscapes {
+		next := unescapePercent(v, true)
+		if next == v {
+			return false
+		}
+		if out, _ := s.x.text(next); out != next {
+			return true
+		}
+		v = next
+	}
+	return false
 }
 
 // replaced returns the mark for what was changed or, for a reason, withheld.

@@ -8,7 +8,7 @@ import (
 
 // withholdAll keeps of a record only what the pipeline made itself: its
 // identity, its times and its counts.
-func (r *Redactor) withholdAll(rec event.Record) event.Record {
+func (r *Redactor) withholdAll(rec event.Record, reason string) event.Record {
 	out := event.Record{Type: rec.Type, ID: rec.ID, Time: rec.Time, Cluster: MarkWithheld, Correlation: rec.Correlation}
 	if o := rec.Event; o != nil {
 		out.Event = &event.Occurrence{
@@ -72,7 +72,10 @@ func (r *Redactor) withholdAll(rec event.Record) event.Record {
 	}
 	if m := rec.Monitor; m != nil {
 		out.Monitor = &event.MonitorStatus{Phase: m.Phase, Uptime: m.Uptime, Queue: m.Queue, Count: m.Count}
+		out.Monitor.Redaction = event.RedactionStatus{Values: m.Redaction.Values, Retired: m.Redaction.Retired, Skipped: m.Redaction.Skipped}
 		out.Monitor.Count.Rejected, out.Monitor.Count.Correlated = nil, nil
+		// It says of rules and reasons what this package and its rules call them.
+		out.Monitor.Redaction = m.Redaction
 		if s := m.Statuses; s != nil {
 			out.Monitor.Statuses = &event.StatusesStatus{
 				Objects: s.Objects, Applications: s.Applications, ObjectsBy: s.ObjectsBy, ApplicationsBy: s.ApplicationsBy,
@@ -82,7 +85,7 @@ func (r *Redactor) withholdAll(rec event.Record) event.Record {
 			out.Monitor.Objects = &event.ObjectsStatus{Kinds: o.Kinds, Synced: o.Synced, Objects: o.Objects, Gone: o.Gone}
 		}
 	}
-	out.Withheld = append(out.Withheld, event.Withheld{Path: "", Reason: ReasonFailed})
+	out.Withheld = append(out.Withheld, event.Withheld{Path: "", Reason: reason})
 	return out
 }
 

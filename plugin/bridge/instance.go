@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline"
@@ -45,6 +44,11 @@ func Open(get Getter, index int, version string, w io.Writer) (*Instance, error)
 		return nil, err
 	}
 	log.level.Set(cfg.LogLevel)
+	if !cfg.CoreDumps {
+		if err := DisableCoreDumps(); err != nil {
+			log.Warn("core dumps cannot be turned off: they would hold what is not redacted", "error", err)
+		}
+	}
 	pipe, err := pipeline.Start(context.Background(), cfg, pipeline.Options{
 		Instance: name, Version: version, Logger: log.Logger, Settled: settled,
 	})
@@ -79,15 +83,5 @@ func (i *Instance) Close() {
 	defer cancel()
 	if err := i.pipe.Close(ctx); err != nil {
 		i.log.Error("stop", "error", err)
-	}
-}
-
-// Recover logs the panic that ended a call, if one did, and then calls failed.
-// It must be deferred itself. A panic that left the Go side would end Fluent
-// Bit with everything that it buffers.
-func Recover(w io.Writer, call string, failed func()) {
-	if r := recover(); r != nil {
-		newLogger(w, "input:live_status").Error("panic in "+call+": please report this", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-		failed()
 	}
 }

@@ -47,16 +47,3 @@ func TestLevels(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
-
-// A panic must end the call, not the host.
-func TestRecover(t *testing.T) {
-	var out bytes.Buffer
-	code := 1
-	func() {
-		defer Recover(&out, "collect", func() { code = -1 })
-		panic("boom")
-	}()
-	if code != -1 || !bytes.Contains(out.Bytes(), []byte("panic in collect")) || bytes.Count(out.Bytes(), []byte("\n")) != 1 {
-		t.Errorf("code %d, log %q", code, out.String())
-	}
-}

@@ -42,6 +42,8 @@ type record struct {
 			Class string `json:"class"`
 			Tool  string `json:"tool"`
 		} `json:"actor"`
+		// Request is read of ConfigMaps only.
+		Request configured `json:"request"`
 	} `json:"audit"`
 	Change struct {
 		Type     string   `json:"type"`
@@ -59,7 +61,36 @@ type record struct {
 			Gone     int64     `json:"gone"`
 			Troubled []trouble `json:"troubled"`
 		} `json:"objects"`
+		Redaction struct {
+			Values   int64            `json:"values"`
+			Retired  int64            `json:"retired"`
+			Skipped  int64            `json:"skipped"`
+			Found    map[string]int64 `json:"found"`
+			Withheld map[string]int64 `json:"withheld"`
+			Blocked  string           `json:"blocked"`
+		} `json:"redaction"`
 	} `json:"monitor"`
+	Redaction struct {
+		Withheld []struct {
+			Path   string `json:"path"`
+			Reason string `json:"reason"`
+		} `json:"withheld"`
+	} `json:"redaction"`
+}
+
+// configured is what a ConfigMap holds. Bodies of other shapes are nothing.
+type configured struct{ Data map[string]string }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *configured) UnmarshalJSON(text []byte) error {
+	var body struct {
+		Kind string            `json:"kind"`
+		Data map[string]string `json:"data"`
+	}
+	if json.Unmarshal(text, &body) == nil && body.Kind == "ConfigMap" {
+		c.Data = body.Data
+	}
+	return nil
 }
 
 // object is an object as records name it.

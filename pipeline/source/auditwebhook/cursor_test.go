@@ -43,7 +43,7 @@ func (r *remote) post(ctx context.Context, client *http.Client, body string) int
 
 func openSpool(tb testing.TB, path string, most int64) *cursor.Spool {
 	tb.Helper()
-	spool, err := cursor.OpenSpool(tb.Context(), cursor.SpoolOptions{Path: path, MaxBytes: most, Holder: "test"})
+	spool, err := cursor.OpenSpool(tb.Context(), cursor.SpoolOptions{Key: make([]byte, cursor.KeyBytes), Path: path, MaxBytes: most, Holder: "test"})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -167,6 +167,14 @@ func (r *reader) wait(ctx context.Context) bool {
 // yield hands on the items of a body from the index skip on.
 func (r *reader) yield(ctx context.Context, body event.Spooled, skip int64) error {
 	b := batch{reader: r, body: &body}
+	if body.Damaged {
+		r.reports.warn(ctx, "damaged", "a body in the spool cannot be decrypted and is passed over",
+			"stream", r.stream, "body", body.Seq, "sender", body.Sender, "received", body.Received)
+		if err := b.addSkipped(ctx, skip, event.RejectUndecryptable, nil); err != nil {
+			return err
+		}
+		return b.end(ctx)
+	}
 	var index int64
 	var failed error
 	f := split(body.Body, func(raw []byte) bool {

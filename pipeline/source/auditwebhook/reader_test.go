@@ -90,12 +90,13 @@ func TestDamagedBody(t *testing.T) {
 	spool.put(event.Spooled{Sender: "::1", Body: []byte(`[{"auditID":"a"},{"auditID":"b"`)})
 	spool.put(event.Spooled{Sender: "::1", Body: []byte("garbage")})
 	spool.put(event.Spooled{Sender: "::1", Body: nil})
+	spool.put(event.Spooled{Sender: "::1", Damaged: true})
 	spool.put(event.Spooled{Sender: "::1", Body: []byte(`{"auditID":"c"}`)})
 	opts := plain()
 	opts.Spool = spool
 	f := start(t, opts, nil)
 	var got []string
-	for _, item := range f.await(6) {
+	for _, item := range f.await(7) {
 		got = append(got, fmt.Sprintf("%s %s %s", item.Position, item.Skipped, item.Raw))
 	}
 	if diff := cmp.Diff([]string{
@@ -104,7 +105,8 @@ func TestDamagedBody(t *testing.T) {
 		`2/0 not_an_event garbage`,
 		`2 not_json garbage`,
 		`3 not_json `,
-		`4  {"auditID":"c"}`,
+		`4 undecryptable `,
+		`5  {"auditID":"c"}`,
 	}, got); diff != "" {
 		t.Error(diff)
 	}

@@ -27,7 +27,7 @@ const childVariable = "AUDITWEBHOOK_TEST_DIR"
 // beKilled serves from dir until the process is killed. It prints its address.
 func beKilled(dir string) error {
 	ctx := context.Background()
-	spool, err := cursor.OpenSpool(ctx, cursor.SpoolOptions{Path: filepath.Join(dir, "spool.db"), MaxBytes: 64 << 20, Holder: "test"})
+	spool, err := cursor.OpenSpool(ctx, cursor.SpoolOptions{Key: make([]byte, cursor.KeyBytes), Path: filepath.Join(dir, "spool.db"), MaxBytes: 64 << 20, Holder: "test"})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/fluent-live/live-status/pipeline/crash"
 )
 
 // server takes what is posted and stores it.
@@ -52,11 +54,14 @@ func (s *server) run(ctx context.Context) {
 	// What is being stored outlives ctx for as long as the shutdown takes.
 	storing, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
-	web := s.web(func(w http.ResponseWriter, r *http.Request) { s.serve(storing, w, r) })
+	web := s.web(func(w http.ResponseWriter, r *http.Request) {
+		defer s.sayPanic()
+		s.serve(storing, w, r)
+	})
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.accept(ctx, web)
+		crash.Run(func() { s.accept(ctx, web) })
 	}()
 	<-ctx.Done()
 	empty := s.inside.close()
@@ -101,6 +106,19 @@ func (s *server) web(serve http.HandlerFunc) *http.Server {
 		web.TLSConfig = s.keys.tlsConfig()
 	}
 	return web
+}
+
+// sayPanic ends a request that panicked. The server itself would log what the
+// panic says, which may be of the body.
+func (s *server) sayPanic() {
+	switch r := recover(); r {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(r)
+	default:
+		s.opts.Logger.Error("audit webhook: panic in a request: please report this", "panic", crash.Describe(r), "stack", crash.Callers())
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // accept serves the listener, and another one should it fail.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/fluent-live/live-status/pipeline/crash"
 	"github.com/fluent-live/live-status/pipeline/event"
 )
 
@@ -79,12 +80,12 @@ func (s *Source) Run(ctx context.Context) {
 	}
 	s.update(func(st *event.SourceStatus) { st.State = event.SourceServing })
 	var all sync.WaitGroup
-	all.Go(func() { s.server.run(ctx) })
-	all.Go(func() { s.keys.watch(ctx, s.opts.Limits.Reload, s.opts.Logger) })
-	all.Go(func() { s.reader.sweep(ctx) })
+	all.Go(func() { crash.Run(func() { s.server.run(ctx) }) })
+	all.Go(func() { crash.Run(func() { s.keys.watch(ctx, s.opts.Limits.Reload, s.opts.Logger) }) })
+	all.Go(func() { crash.Run(func() { s.reader.sweep(ctx) }) })
 	all.Go(func() {
 		defer stop()
-		s.reader.run(ctx)
+		crash.Run(func() { s.reader.run(ctx) })
 	})
 	all.Wait()
 	s.update(func(st *event.SourceStatus) { st.State = event.SourceStopped })

@@ -7,6 +7,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validate/content"
 
+	"github.com/fluent-live/live-status/pipeline/crash"
 	"github.com/fluent-live/live-status/pipeline/event"
 )
 
@@ -96,19 +97,22 @@ func (d *demand) rest() {
 	d.idle = nil
 }
 
+// work deals with what is asked for, until ctx ends.
+func (d *demand) work(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.more:
+		}
+		for d.one(ctx) {
+		}
+	}
+}
+
 func (d *demand) start(ctx context.Context, others *sync.WaitGroup) {
 	for range demanders {
-		others.Go(func() {
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case <-d.more:
-				}
-				for d.one(ctx) {
-				}
-			}
-		})
+		others.Go(func() { crash.Run(func() { d.work(ctx) }) })
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
 
+	"github.com/fluent-live/live-status/pipeline/crash"
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/watch"
 )
@@ -169,9 +170,10 @@ func eachVersion(ctx context.Context, client rest.Interface, versions []version)
 		answers[i] = make(chan answer, 1)
 		go func() {
 			turns <- struct{}{}
-			d, err := ask(ctx, client, v.path, "")
+			var a answer
+			crash.Run(func() { a.d, a.err = ask(ctx, client, v.path, "") })
 			<-turns
-			answers[i] <- answer{d, err}
+			answers[i] <- a
 		}()
 	}
 	var all []group

@@ -11,6 +11,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/fluent-live/live-status/pipeline/crash"
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/watch"
 )
@@ -71,20 +72,23 @@ func newFetcher(s *Source) *fetcher {
 
 func (f *fetcher) start(ctx context.Context, others *sync.WaitGroup) {
 	for _, lane := range f.lanes {
-		others.Go(func() {
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case e := <-lane:
-					if e.done != nil {
-						close(e.done)
-						continue
-					}
-					f.work(ctx, e.object)
-				}
+		others.Go(func() { crash.Run(func() { f.follow(ctx, lane) }) })
+	}
+}
+
+// follow works off what stands in one lane, until ctx ends.
+func (f *fetcher) follow(ctx context.Context, lane <-chan errand) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-lane:
+			if e.done != nil {
+				close(e.done)
+				continue
 			}
-		})
+			f.work(ctx, e.object)
+		}
 	}
 }
 

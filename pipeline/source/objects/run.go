@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/fluent-live/live-status/pipeline/crash"
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/watch"
 )
@@ -46,10 +47,10 @@ func (s *Source) Run(ctx context.Context) {
 		others.Wait()
 		s.update(func(st *event.SourceStatus) { st.State = event.SourceStopped })
 	}()
-	others.Go(func() { s.board.report(ctx) })
+	others.Go(func() { crash.Run(func() { s.board.report(ctx) }) })
 	s.fetches.start(ctx, &others)
 	s.demand.start(ctx, &others)
-	others.Go(func() { s.announce(ctx) })
+	others.Go(func() { crash.Run(func() { s.announce(ctx) }) })
 
 	backoff := newBackoff()
 	var again []time.Duration

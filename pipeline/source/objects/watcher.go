@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/client-go/rest"
 
+	"github.com/fluent-live/live-status/pipeline/crash"
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/watch"
 )
@@ -58,7 +59,7 @@ func (s *Source) begin(ctx context.Context, p place, at *progress) *watcher {
 	ctx, w.cancel = context.WithCancel(ctx)
 	go func() {
 		defer close(w.done)
-		w.run(ctx)
+		crash.Run(func() { w.run(ctx) })
 	}()
 	return w
 }

@@ -80,14 +80,21 @@ func (r *Reader) All() iter.Seq2[Manifest, error] {
 	}
 }
 
-// open undoes compression and finds the encoding, by the first bytes of each.
-func (r *Reader) open() error {
-	in := bufio.NewReaderSize(r.raw, buffer)
+// open makes the input ready.
+func (r *Reader) open() (err error) {
+	r.in, err = Decode(r.raw)
+	return err
+}
+
+// Decode undoes gzip and turns UTF-16 into UTF-8, by the first bytes of each. A
+// byte order mark is left out.
+func Decode(r io.Reader) (*bufio.Reader, error) {
+	in := bufio.NewReaderSize(r, buffer)
 	// An error is told by the read that follows.
 	if magic, _ := in.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		unzip, err := gzip.NewReader(in)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		in = bufio.NewReaderSize(unzip, buffer)
 	}
@@ -97,8 +104,7 @@ func (r *Reader) open() error {
 		decoder := unicode.BOMOverride(encoding.Nop.NewDecoder())
 		in = bufio.NewReaderSize(transform.NewReader(in, decoder), buffer)
 	}
-	r.in = in
-	return nil
+	return in, nil
 }
 
 // document reads what comes next: a separator, a comment, a document.
