@@ -50,6 +50,9 @@ func (h cleanLog) WithGroup(name string) slog.Handler {
 
 func (h cleanLog) clean(a slog.Attr) slog.Attr {
 	v := a.Value.Resolve()
+	if a.Key == "" && v.Any() == nil {
+		return a // Handlers leave out what is empty.
+	}
 	var text string
 	switch v.Kind() {
 	case slog.KindString:
@@ -64,7 +67,7 @@ func (h cleanLog) clean(a slog.Attr) slog.Attr {
 		}
 		return slog.Attr{Key: a.Key, Value: slog.GroupValue(clean...)}
 	case slog.KindBool, slog.KindDuration, slog.KindFloat64, slog.KindInt64, slog.KindTime, slog.KindUint64, slog.KindLogValuer:
-		return a
+		return slog.Attr{Key: a.Key, Value: v}
 	}
 	return slog.String(a.Key, h.redactor.Line(text))
 }

@@ -74,16 +74,6 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 			err = errors.Join(err, p.release())
 		}
 	}()
-	cluster := cfg.ClusterName
-	if cfg.Cluster() {
-		p.access, err = kube.Load(cfg.Kube, kube.Options{
-			Logger: opts.Logger, UserAgent: "live-status/" + opts.Version, ClusterName: cfg.ClusterName, Now: time.Now,
-		})
-		if err != nil {
-			return nil, err
-		}
-		cluster = p.access.ClusterName()
-	}
 	salt, err := p.salt()
 	if err != nil {
 		return nil, err
@@ -95,7 +85,24 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 	unredacted := opts.Logger
 	opts.Logger = redacting(opts.Logger, redactor)
 	p.opts.Logger = opts.Logger
+	cluster := cfg.ClusterName
+	if cfg.Cluster() {
+		p.access, err = kube.Load(cfg.Kube, kube.Options{
+			Logger: unredacted, Warnings: opts.Logger, UserAgent: "live-status/" + opts.Version, ClusterName: cfg.ClusterName, Now: time.Now,
+		})
+		if err != nil {
+			return nil, err
+		}
+		cluster = p.access.ClusterName()
+	}
+	var names []byte
+	if cfg.Cursor.Path != "" {
+		if names, err = derived(salt, keyOfCursor); err != nil {
+			return nil, err
+		}
+	}
 	p.cursor, err = cursor.Open(ctx, cursor.Options{
+		Key: names,
 		Path: cfg.Cursor.Path, Sync: cfg.Cursor.Sync, JournalMode: cfg.Cursor.JournalMode, Locking: cfg.Cursor.Locking,
 		Holder: opts.Instance, Now: time.Now, Logger: opts.Logger,
 	})

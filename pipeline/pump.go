@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline/correlate"
+	"github.com/fluent-live/live-status/pipeline/crash"
 	"github.com/fluent-live/live-status/pipeline/decode"
 	"github.com/fluent-live/live-status/pipeline/dedup"
 	"github.com/fluent-live/live-status/pipeline/event"
@@ -312,9 +312,9 @@ func (p *pump) encode(rec event.Record) (data []byte, err error) {
 
 // panicError says that a stage panicked over an item. It tells where, not the
 // value, which may quote the item.
-type panicError struct{ stack []byte }
+type panicError struct{ callers string }
 
-func (e *panicError) Error() string { return fmt.Sprintf("panic, please report this: %s", e.stack) }
+func (e *panicError) Error() string { return "panic, please report this: " + e.callers }
 
 // guard turns a panic of a pure stage into an error. The item is then rejected
 // as one that cannot be read: it would otherwise end the host, and again at each
@@ -322,7 +322,7 @@ func (e *panicError) Error() string { return fmt.Sprintf("panic, please report t
 func guard(stage func() error) (err error) {
 	defer func() {
 		if recover() != nil {
-			err = &panicError{stack: debug.Stack()}
+			err = &panicError{callers: crash.Callers()}
 		}
 	}()
 	return stage()

@@ -61,12 +61,18 @@ func (p *Pipeline) salt() ([]byte, error) {
 	return salt, nil
 }
 
-// spoolKey derives the key of the spool from the salt, RFC 5869: one file is to
-// be kept, and neither tells the other.
-func spoolKey(salt []byte) ([]byte, error) {
-	key, err := hkdf.Key(sha256.New, salt, nil, "live-status/v1 spool", cursor.KeyBytes)
+// What keys are derived from the salt for.
+const (
+	keyOfSpool  = "spool"
+	keyOfCursor = "cursor"
+)
+
+// derived returns a key that is derived from the salt, RFC 5869: one file is to be
+// kept, and neither tells the other.
+func derived(salt []byte, purpose string) ([]byte, error) {
+	key, err := hkdf.Key(sha256.New, salt, nil, "live-status/v1 "+purpose, cursor.KeyBytes)
 	if err != nil {
-		return nil, fmt.Errorf("derive the key of the spool: %w", err)
+		return nil, fmt.Errorf("derive the key of the %s: %w", purpose, err)
 	}
 	return key, nil
 }

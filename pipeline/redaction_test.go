@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline/config"
+	"github.com/fluent-live/live-status/pipeline/cursor"
 )
 
 const planted = "pl4nted-v4lue"
@@ -119,18 +120,23 @@ func TestValuesThatCannotBeReadAtTheStart(t *testing.T) {
 	stop(t, &running{Pipeline: p})
 }
 
-// TestSpoolKey has the same key for the same salt, and not the salt itself.
-func TestSpoolKey(t *testing.T) {
+// TestDerivedKeys has the same key for the same salt and purpose, and not the salt
+// itself.
+func TestDerivedKeys(t *testing.T) {
 	salt := []byte(strings.Repeat("salt", 8))
-	a, err := spoolKey(salt)
-	if err != nil || string(a) == string(salt) {
-		t.Fatal(a, err)
+	key := func(salt []byte, purpose string) string {
+		t.Helper()
+		k, err := derived(salt, purpose)
+		if err != nil || len(k) != cursor.KeyBytes {
+			t.Fatal(len(k), err)
+		}
+		return string(k)
 	}
-	b, err := spoolKey(salt)
-	if err != nil || string(a) != string(b) {
-		t.Fatal(b, err)
+	a := key(salt, keyOfSpool)
+	if a == string(salt) || a != key(salt, keyOfSpool) {
+		t.Error("it is the salt, or another each time")
 	}
-	if c, err := spoolKey([]byte(strings.Repeat("tlas", 8))); err != nil || string(c) == string(a) {
-		t.Fatal(c, err)
+	if a == key(salt, keyOfCursor) || a == key([]byte(strings.Repeat("tlas", 8)), keyOfSpool) {
+		t.Error("another purpose or salt has the same key")
 	}
 }

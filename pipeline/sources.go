@@ -134,7 +134,7 @@ func (p *Pipeline) addAuditFile() error {
 // taken is a mistake to be mended at the start.
 func (p *Pipeline) addAuditWebhook(ctx context.Context) error {
 	w := p.cfg.Audit.Webhook
-	key, err := spoolKey(p.pump.salt)
+	key, err := derived(p.pump.salt, keyOfSpool)
 	if err != nil {
 		return err
 	}

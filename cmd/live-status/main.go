@@ -25,6 +25,7 @@ import (
 
 	"github.com/fluent-live/live-status/pipeline"
 	"github.com/fluent-live/live-status/pipeline/config"
+	"github.com/fluent-live/live-status/pipeline/crash"
 )
 
 // version is set by the linker.
@@ -134,6 +135,11 @@ func stream(ctx context.Context, options config.Map, stdout, stderr io.Writer) (
 		return mistake{err}
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	if !cfg.CoreDumps {
+		if err := crash.DisableCoreDumps(); err != nil {
+			logger.Warn("core dumps cannot be turned off: they would hold what is not redacted", "error", err)
+		}
+	}
 	pipe, err := pipeline.Start(ctx, cfg, pipeline.Options{Instance: "live-status", Version: version, Logger: logger, JSON: true})
 	if err != nil {
 		return mistake{err}

@@ -3,5 +3,6 @@
 // recovers, which may be of what was being handled and is not redacted.
 //
 // A goroutine that ends that way is a mistake of ours, after which nobody knows in
-// what state things are: the process still ends.
+// what state things are: the process still ends. DisableCoreDumps keeps its memory off
+// the disk then.
 package crash

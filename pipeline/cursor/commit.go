@@ -96,9 +96,9 @@ func (c *Cursor) change(ctx context.Context, tx *sql.Tx, ch Changes) (err error)
 	for _, i := range byKey(ch.Seen) {
 		s := &ch.Seen[i]
 		if s.Forget {
-			_, err = forget.ExecContext(ctx, storedKey(s.Key))
+			_, err = forget.ExecContext(ctx, c.veil.seen(s.Key))
 		} else {
-			_, err = remember.ExecContext(ctx, storedKey(s.Key), storedVersion(s.Seen.Version), s.Seen.Count,
+			_, err = remember.ExecContext(ctx, c.veil.seen(s.Key), storedVersion(s.Seen.Version), s.Seen.Count,
 				s.Seen.Last.Unix(), int64(s.Seen.Last.Nanosecond()), int64(s.Seen.Digest), expiry(s.Expires))
 		}
 		if err != nil {

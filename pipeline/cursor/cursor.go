@@ -44,6 +44,11 @@ type Options struct {
 	// Locking keeps all other programs, readers included, out of the file
 	// for as long as the Cursor is open.
 	Locking bool
+	// Key keeps names out of the file, KeyBytes long: those of objects and
+	// applications are stored by keyed hashes, and what is remembered of their
+	// statuses is encrypted. What was stored with another key is forgotten. Without
+	// a key they are stored as they are.
+	Key []byte
 	// Holder says who we are, for those who find the file in use.
 	Holder string
 	// Now is the clock; nil means time.Now.
@@ -55,7 +60,9 @@ type Options struct {
 // Cursor is an open database. Its methods may be called concurrently.
 type Cursor struct {
 	store
-	now func() time.Time
+	now    func() time.Time
+	veil   *veil
+	logger *slog.Logger
 
 	position     *sql.Stmt
 	seen         *sql.Stmt
@@ -85,11 +92,17 @@ func open(ctx context.Context, o Options, steps []migration) (*Cursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cursor{now: o.Now}
+	c := &Cursor{now: o.Now, logger: o.Logger}
+	if c.veil, err = newVeil(o.Key); err != nil {
+		return nil, err
+	}
 	set := settings{of: CursorFile, sync: o.Sync, journal: o.JournalMode, locking: o.Locking}
 	err = c.start(ctx, o.Path, set, owner{o.Holder, o.Now(), o.Logger}, steps)
 	if err == nil {
 		err = c.prepare(ctx, c.db, c.statements())
+	}
+	if err == nil {
+		err = c.veilPlain(ctx)
 	}
 	if err != nil {
 		if release := c.release(); release != nil {

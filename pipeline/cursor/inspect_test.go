@@ -174,7 +174,7 @@ func TestRefusedFiles(t *testing.T) {
 			make: func(t *testing.T, path string) {
 				damage(func(d []byte) []byte { binary.BigEndian.PutUint32(d[60:], 99); return d })(t, path)
 			},
-			kind: Newer, says: []string{"its format is 99, this version knows formats up to 3", wayOut},
+			kind: Newer, says: []string{"its format is 99, this version knows formats up to 4", wayOut},
 		},
 		"a directory": {
 			make: func(t *testing.T, path string) {

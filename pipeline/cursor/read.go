@@ -72,7 +72,7 @@ func (c *Cursor) Seen(ctx context.Context, key event.SeenKey) (event.Seen, bool,
 		last         int64
 		nano, digest int64
 	)
-	err = c.seen.QueryRowContext(context.WithoutCancel(ctx), storedKey(key)).
+	err = c.seen.QueryRowContext(context.WithoutCancel(ctx), c.veil.seen(key)).
 		Scan(&version, &count, &last, &nano, &digest)
 	if errors.Is(err, sql.ErrNoRows) {
 		return event.Seen{}, false, nil

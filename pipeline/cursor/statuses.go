@@ -21,46 +21,57 @@ ON CONFLICT (key) DO UPDATE SET data = excluded.data`
 	statusPage = 512
 )
 
-// Statuses calls each with all that is remembered of statuses, ordered by key. An
-// error of each ends it and is returned as it is. It may use the cursor; whether it
-// is called for what is committed meanwhile is not said.
+// Statuses calls each with all that is remembered of statuses. An error of each ends
+// it and is returned as it is. It may use the cursor; whether it is called for what
+// is committed meanwhile is not said. What was stored with another key cannot be
+// read and is deleted, which the log tells.
 func (c *Cursor) Statuses(ctx context.Context, each func(event.StatusRow) error) error {
-	var from event.StatusKey
+	var from string
+	var strange []string
 	for {
 		page, err := c.statusesFrom(ctx, from)
 		if err != nil {
 			return err
 		}
-		for _, row := range page {
-			if err := each(row); err != nil {
+		for i := range page {
+			row, ok := c.veil.open(page[i].key, page[i].data)
+			if !ok {
+				strange = append(strange, page[i].key)
+			} else if err := each(row); err != nil {
 				return err
 			}
 			// The least key that is greater.
-			from = row.Key + "\x00"
+			from = page[i].key + "\x00"
 		}
 		if len(page) < statusPage {
-			return nil
+			return c.forgetStrange(ctx, strange)
 		}
 	}
 }
 
+// storedStatus is a row as it is stored.
+type storedStatus struct {
+	key  string
+	data []byte
+}
+
 // statusesFrom returns the next rows from a key on. Between two calls the
 // connection is free for others.
-func (c *Cursor) statusesFrom(ctx context.Context, from event.StatusKey) ([]event.StatusRow, error) {
+func (c *Cursor) statusesFrom(ctx context.Context, from string) ([]storedStatus, error) {
 	done, err := c.begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read statuses: %w", err)
 	}
 	defer done()
-	rows, err := c.statuses.QueryContext(context.WithoutCancel(ctx), string(from), statusPage)
+	rows, err := c.statuses.QueryContext(context.WithoutCancel(ctx), from, statusPage)
 	if err != nil {
 		return nil, c.fail("read statuses", err)
 	}
 	defer rows.Close()
-	page := make([]event.StatusRow, 0, statusPage)
+	page := make([]storedStatus, 0, statusPage)
 	for rows.Next() {
-		var row event.StatusRow
-		if err := rows.Scan(&row.Key, &row.Data); err != nil {
+		var row storedStatus
+		if err := rows.Scan(&row.key, &row.data); err != nil {
 			return nil, c.fail("read statuses", err)
 		}
 		page = append(page, row)
@@ -89,10 +100,14 @@ func (c *Cursor) changeStatuses(ctx context.Context, tx *sql.Tx, rows []event.St
 		if at+1 < len(order) && rows[order[at+1]].Key == row.Key {
 			continue
 		}
+		key := c.veil.statusKey(row.Key)
 		if row.Data == nil {
-			_, err = forget.ExecContext(ctx, string(row.Key))
+			_, err = forget.ExecContext(ctx, key)
 		} else {
-			_, err = write.ExecContext(ctx, string(row.Key), row.Data)
+			var data []byte
+			if data, err = c.veil.seal(key, row); err == nil {
+				_, err = write.ExecContext(ctx, key, data)
+			}
 		}
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,6 +35,8 @@ var errClosed = errors.New("access to the cluster is closed")
 // Options are what an Access needs beside the configuration.
 type Options struct {
 	Logger *slog.Logger
+	// Warnings takes what API servers warn of, in their words; Logger when nil.
+	Warnings *slog.Logger
 	// UserAgent is sent with every request, for example live-status/1.0.0.
 	UserAgent string
 	// Now is the clock; time.Now when nil.
@@ -172,7 +175,7 @@ func (a *Access) build(s *settings) (*client, error) {
 	rc.UserAgent = a.opts.UserAgent
 	// The server has its own fairness; a limit here only delays pages.
 	rc.QPS = -1
-	rc.WarningHandlerWithContext = newWarnings(a.opts.Logger)
+	rc.WarningHandlerWithContext = newWarnings(cmp.Or(a.opts.Warnings, a.opts.Logger))
 	rc.ContentType = runtime.ContentTypeJSON
 	rc.NegotiatedSerializer = statusOnly()
 	rc.Wrap(func(rt http.RoundTripper) http.RoundTripper {

@@ -13,9 +13,11 @@ type cleanness uint8
 
 const (
 	// cleanOfValues is set if no known value occurs in it.
-	cleanOfValues cleanness = 1 << (6 + iota)
+	cleanOfValues cleanness = 1 << iota
 	// cleanOfAll is set if no pattern matches it either, wherever it stands.
 	cleanOfAll
+	// cleanOfShapes is set if nothing in it looks like what has a shape.
+	cleanOfShapes
 )
 
 const (
@@ -23,11 +25,19 @@ const (
 	// of two.
 	cleanSlots = 1 << 12
 	// maxClean is the length of the longest, in bytes.
-	maxClean = 63
+	maxClean = 62
 )
 
-// cleanSlot holds a string: how it is clean and its length, and its bytes.
-type cleanSlot [1 + maxClean]byte
+// cleanSlot holds a string, and how it is clean. It fills a line of a cache.
+type cleanSlot struct {
+	is   cleanness
+	size uint8
+	text [maxClean]byte
+}
+
+func (slot *cleanSlot) holds(s string) bool {
+	return int(slot.size) == len(s) && string(slot.text[:len(s)]) == s
+}
 
 // cleanStrings remembers short strings in which nothing was found. Most strings
 // of the objects of a cluster are keys and words that come again and again. What
@@ -62,8 +72,7 @@ func (c *cleanStrings) has(s string, want cleanness) (slot *cleanSlot, ok bool) 
 		return nil, false
 	}
 	slot = &c.slots[c.hash(s)%cleanSlots]
-	tag := cleanness(slot[0])
-	return slot, tag&want != 0 && int(tag&maxClean) == len(s) && string(slot[1:1+len(s)]) == s
+	return slot, slot.is&want != 0 && slot.holds(s)
 }
 
 // hash hashes a string of minSearched bytes or more by parts of it. In those
@@ -89,8 +98,12 @@ func load8(s string, i int) uint64 { return uint64(load4(s, i)) | uint64(load4(s
 
 // put notes that s is clean.
 func (slot *cleanSlot) put(s string, is cleanness) {
-	if slot != nil {
-		slot[0] = byte(is) | byte(len(s))
-		copy(slot[1:], s)
+	switch {
+	case slot == nil:
+	case slot.holds(s):
+		slot.is |= is
+	default:
+		slot.is, slot.size = is, uint8(len(s))
+		copy(slot.text[:], s)
 	}
 }

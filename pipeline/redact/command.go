@@ -103,11 +103,11 @@ func (w *walk) command(i int32, own owner, depth int, words argv) {
 	w.s.x.leave()
 }
 
-// commandWord redacts a word of a command, or without one a line of a shell.
+// commandWord redacts a word of a command, or a line of a shell.
 func (w *walk) commandWord(i int32, words *argv) {
 	n := &w.t.nodes[i]
 	clean := n.text
-	if words != nil && !isShell(n.text, words) {
+	if !isShell(n.text, words) {
 		if start, end := words.read(w.s, n.text); start < end {
 			clean = n.text[:start] + MarkRedacted + n.text[end:]
 		}

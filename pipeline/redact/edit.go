@@ -90,24 +90,36 @@ func isKnown(f *field[event.ObjectRef], s string, others []*event.ObjectRef) boo
 	return false
 }
 
-// strings redacts the values of a map, and returns m or a changed copy.
+// strings redacts the keys and values of a map, and returns m or a changed copy.
+// Of several whose keys become the same, the one counts whose key comes first.
 func (e *edit) strings(base string, kind placeKind, m map[string]string) (map[string]string, bool) {
-	out, changed := m, false
-	for k, s := range m {
-		first := len(e.withheld)
+	var out map[string]string
+	for _, k := range e.x.sorted(m) {
+		s, first := m[k], len(e.withheld)
+		key := e.apply("", "", place{}, k)
 		v := e.apply("", "", place{kind: kind, key: k}, s)
 		if len(e.withheld) > first {
-			e.relocate(first, base+pointerToken(k))
+			e.relocate(first, base+pointerToken(key))
 		}
-		if v == s {
+		if key == k && v == s {
 			continue
 		}
-		if !changed {
-			out, changed = maps.Clone(m), true
+		if out == nil {
+			out = maps.Clone(m)
 		}
-		out[k] = v
+		if key != k {
+			delete(out, k)
+			if _, taken := out[key]; taken {
+				e.withheld = append(e.withheld, event.Withheld{Path: strings.TrimSuffix(base, "/"), Reason: ReasonDuplicate})
+				continue
+			}
+		}
+		out[key] = v
 	}
-	return out, changed
+	if out == nil {
+		return m, false
+	}
+	return out, true
 }
 
 // list redacts the strings of a list, and returns list or a changed copy.

@@ -179,3 +179,14 @@ func TestKeysOfDriftsAreSearched(t *testing.T) {
 		t.Errorf("%s %s", out.Live, out.Desired)
 	}
 }
+
+// TestSearchesThatAskCountNothing has values in a URI, of which each word is looked
+// at by itself and in its line.
+func TestSearchesThatAskCountNothing(t *testing.T) {
+	r := New(Options{Salt: testSalt, Values: givenValues{set: compiled(t, "known-v4lue-of-a-test")}})
+	const uri = "/api/v1/namespaces/a/pods/b/exec?command=echo&command="
+	out := r.Redact(event.Record{Type: event.TypeAudit, Audit: &event.Audit{RequestURI: uri + "known-v4lue-of-a-test"}}).Fields()
+	if out.Audit.RequestURI != uri+"[redacted:V0]" || r.Counts().Found[RuleKnown] != 1 {
+		t.Errorf("%s, %v", out.Audit.RequestURI, r.Counts().Found)
+	}
+}

@@ -123,7 +123,11 @@ func (r *settingsReader) line() {
 		r.name = -1
 		return
 	case l.colon && class&keyValue != 0:
+		next := r.at
 		r.value, r.valueCol = r.extent(l, value, text), l.col
+		if text != "" && (text[0] == '"' || text[0] == '\'') {
+			r.at = next // What opens may be an apostrophe: the next lines may be settings.
+		}
 		return
 	case r.says(l, class, text):
 		r.hide(l, value, text)

@@ -68,6 +68,7 @@ func TestSettings(t *testing.T) {
 		"args:\n- --password\n- hunter\n- --verbose\n- x":           "args:\n- --password\n- [redacted]\n- --verbose\n- x",
 		"args:\n- --db-passwd=hunter\n- 'mysql'\n":                  "args:\n- --db-passwd=[redacted]\n- 'mysql'\n",
 		"api_key = \"hunter\"\n[other]\na = 1":                      "api_key = \"[redacted]\"\n[other]\na = 1",
+		"value: 'tis so\nDB_PWD=hunter\na: b":                       "value: 'tis so\nDB_PWD=[redacted]\na: b",
 		"apiKey: {secretKeyRef: {name: a}}":                         "apiKey: {secretKeyRef: {name: a}}",
 		"apiKey: [redacted]\npasswd: [redacted:a]":                  "apiKey: [redacted]\npasswd: [redacted:a]",
 		"apiKey:":   "apiKey:",

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"slices"
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline/redact/known"
@@ -41,6 +42,9 @@ type search struct {
 	// spare is the work that all texts of the record may still take beyond what
 	// their lengths entitle them to.
 	spare int
+
+	// keys is the memory for those of a map.
+	keys []string
 
 	onKnown, onPattern func(string)
 	at                 pattern.At
@@ -88,8 +92,19 @@ func (x *search) end() {
 	x.known, x.patterns, x.explain = nil, nil, nil
 	x.base, x.name = "", ""
 	x.found = x.found[:0]
+	clear(x.keys[:cap(x.keys)])
 	clear(x.way[:cap(x.way)])
 	x.way = x.way[:0]
+}
+
+// sorted returns the keys of a map in their order, until the next call.
+func (x *search) sorted(m map[string]string) []string {
+	x.keys = x.keys[:0]
+	for k := range m {
+		x.keys = append(x.keys, k)
+	}
+	slices.Sort(x.keys)
+	return x.keys
 }
 
 // note counts a finding.
@@ -132,6 +147,15 @@ func (x *search) text(v string) (out, reason string) {
 		slot.put(v, cleanOfValues|cleanOfAll)
 	}
 	return out, ""
+}
+
+// finds reports whether text would take anything out of v. It counts nothing.
+func (x *search) finds(v string) bool {
+	explain, before := x.explain, slices.Clone(x.found)
+	x.explain = nil
+	out, _ := x.text(v)
+	x.explain, x.found = explain, append(x.found[:0], before...)
+	return out != v
 }
 
 // values is text without the patterns.

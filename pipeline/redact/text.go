@@ -31,9 +31,14 @@ func (s *structural) text(v string, depth int) (out, reason string) {
 	if len(v) < minText && !s.quotes {
 		return v, ""
 	}
+	slot, clean := s.x.clean.has(v, cleanOfShapes)
+	if clean && !s.quotes {
+		return v, ""
+	}
 	hints := look(v)
 	settings := hasSettings(v)
 	if hints == 0 && !s.quotes && !settings {
+		slot.put(v, cleanOfShapes)
 		return v, ""
 	}
 	switch {

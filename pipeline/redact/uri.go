@@ -97,7 +97,7 @@ func unescapeAll(v string) string {
 // holds reports whether there is a known value or a pattern in the text that is
 // percent-encoded, which cannot be seen in it as it stands.
 func (s *structural) holds(v string) bool {
-	if out, _ := s.x.text(v); out != v {
+	if s.x.finds(v) {
 		return false // It is replaced there.
 	}
 	for range maxEscapes {
@@ -105,7 +105,7 @@ func (s *structural) holds(v string) bool {
 		if next == v {
 			return false
 		}
-		if out, _ := s.x.text(next); out != next {
+		if s.x.finds(next) {
 			return true
 		}
 		v = next

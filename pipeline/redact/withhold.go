@@ -72,7 +72,6 @@ func (r *Redactor) withholdAll(rec event.Record, reason string) event.Record {
 	}
 	if m := rec.Monitor; m != nil {
 		out.Monitor = &event.MonitorStatus{Phase: m.Phase, Uptime: m.Uptime, Queue: m.Queue, Count: m.Count}
-		out.Monitor.Redaction = event.RedactionStatus{Values: m.Redaction.Values, Retired: m.Redaction.Retired, Skipped: m.Redaction.Skipped}
 		out.Monitor.Count.Rejected, out.Monitor.Count.Correlated = nil, nil
 		// It says of rules and reasons what this package and its rules call them.
 		out.Monitor.Redaction = m.Redaction

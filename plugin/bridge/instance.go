@@ -8,6 +8,7 @@ import (
 
 	"github.com/fluent-live/live-status/pipeline"
 	"github.com/fluent-live/live-status/pipeline/config"
+	"github.com/fluent-live/live-status/pipeline/crash"
 )
 
 const (
@@ -45,7 +46,7 @@ func Open(get Getter, index int, version string, w io.Writer) (*Instance, error)
 	}
 	log.level.Set(cfg.LogLevel)
 	if !cfg.CoreDumps {
-		if err := DisableCoreDumps(); err != nil {
+		if err := crash.DisableCoreDumps(); err != nil {
 			log.Warn("core dumps cannot be turned off: they would hold what is not redacted", "error", err)
 		}
 	}

@@ -41,7 +41,7 @@ var panicking = sync.OnceValues(func() (string, error) {
 		}
 		text = planted
 	}
-	// The test's bridge needs nothing of the pipeline.
+	// The test's bridge runs no pipeline.
 	replace := map[string]string{
 		filepath.Join(bridge, "instance.go"):  "",
 		filepath.Join(bridge, "instances.go"): filepath.Join(root, "plugin", "host", "testdata", "panics", "instances.go"),

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fluent-live/live-status/pipeline/redact/known"
 )
@@ -114,5 +115,95 @@ func realTexts(tb testing.TB) map[string]string {
 		"lines": text(1 << 20), "quoted lines": string(quoted), "hex": fmt.Sprintf("%x", random(500_000)),
 		"base64 of base64 of text": base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(text(580_000))))),
 		"base64 in lines":          columns(base64.StdEncoding.EncodeToString([]byte(text(700_000))), 76, "\n    "),
+	}
+}
+
+// TestNestedTextsPass reads large texts as programs write them. None may be
+// withheld for the work that it takes.
+func TestNestedTextsPass(t *testing.T) {
+	set := hostileSets(t)["many"]
+	foreign := compile(t, known.Options{}, "a", "pässwörd-12", "b", "correct horse battery", "c", `s3cr"t/Word<`)
+	for name, text := range realTexts(t) {
+		if out, ok := set.Replace(text, nil); !ok || out != text {
+			t.Errorf("%s: %d bytes become %d, %v", name, len(text), len(out), ok)
+		}
+		if out, ok := foreign.Replace(text, nil); !ok || out != text {
+			t.Errorf("%s: %d bytes become %d, %v with values beyond ASCII", name, len(text), len(out), ok)
+		}
+	}
+}
+
+// TestWorkIsBounded reads texts made to cost much. On an idle machine none of
+// them takes a twentieth of the time that fails the test.
+func TestWorkIsBounded(t *testing.T) {
+	const size, most = 1 << 19, 3 * time.Second
+	set := hostileSets(t)["odd"]
+	for name, text := range hostileTexts(size) {
+		start := time.Now()
+		out, ok := set.Replace(text, nil)
+		if d := time.Since(start); d > most {
+			t.Errorf("%s: %v", name, d)
+		}
+		if ok && set.Contains(out) {
+			t.Errorf("%s: something is left", name)
+		}
+	}
+	if _, ok := set.Replace(strings.Repeat("x", 5<<20), nil); ok {
+		t.Error("a text that is too long passed")
+	}
+}
+
+// BenchmarkHostile tells the most that a text can cost.
+func BenchmarkHostile(b *testing.B) {
+	for of, set := range hostileSets(b) {
+		for name, text := range hostileTexts(1 << 20) {
+			b.Run(of+"/"+strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				for b.Loop() {
+					set.Replace(text, nil)
+				}
+			})
+		}
+	}
+}
+
+// TestSpareWorkIsShared reads many short texts, each of which takes more than
+// its length entitles it to.
+func TestSpareWorkIsShared(t *testing.T) {
+	set := hostileSets(t)["odd"]
+	text := hostileTexts(1 << 10)["random escapes"]
+	spare := known.SpareWork
+	for range 10_000 {
+		before := spare
+		if _, ok := set.ReplaceWithin(&spare, text, nil); !ok {
+			if before > known.SpareWork/4 {
+				t.Errorf("%d of %d are left", before, known.SpareWork)
+			}
+			return
+		}
+	}
+	t.Error("the spare work is never used up")
+}
+
+// TestShortTextInLongRuns plants escaped values in base64 that holds more than
+// text in ASCII.
+func TestShortTextInLongRuns(t *testing.T) {
+	set := compile(t, known.Options{}, "pw", `pa"ss\word`)
+	escaped := jsonString(`pa"ss\word`, true)
+	for name, text := range map[string]string{
+		"words": strings.Repeat("Lorem ipsum ", 20) + escaped + strings.Repeat(" dolor sit amet", 20),
+		"other": strings.Repeat("密码是秘密", 20) + escaped + strings.Repeat("密码是秘密", 20),
+		"bytes": strings.Repeat("\x00\xff\x81\x02\xfe", 40) + " p=" + escaped + ";" + strings.Repeat("\x00\xff\x81\x02\xfe", 40),
+	} {
+		for align := range 3 {
+			encoded := base64.StdEncoding.EncodeToString([]byte("---"[:align] + text))
+			if out, ok := set.Replace("{"+encoded+"}", nil); !ok || !strings.Contains(out, "[redacted:pw]") {
+				t.Errorf("%s at %d: nothing was found", name, align)
+			}
+			hex := fmt.Sprintf("%x", text)
+			if out, ok := set.Replace(hex, nil); !ok || !strings.Contains(out, "[redacted:pw]") {
+				t.Errorf("%s in hex: nothing was found", name)
+			}
+		}
 	}
 }

@@ -35,7 +35,7 @@ const (
 	costDecode  = 2
 	costEscapes = 1
 	costBlanks  = 1
-	costEvent   = 9
+	costEvent   = 12
 	costView    = 96
 	costSpan    = 96
 )

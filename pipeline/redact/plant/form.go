@@ -21,7 +21,7 @@ type Form struct {
 // Forms are the notations in which values are to be found.
 func Forms() []Form {
 	forms := []Form{
-		{"raw", func(r *rand.Rand, v string) string { return beside(r, v) }},
+		{"raw", beside},
 		{"JSON", func(r *rand.Rand, v string) string { return beside(r, quoted(v)) }},
 		{"JSON twice", func(r *rand.Rand, v string) string { return beside(r, quoted(quoted(v))) }},
 		{"JSON of Go", func(r *rand.Rand, v string) string { return beside(r, quotedGo(v)) }},

@@ -29,9 +29,9 @@ func Places() []Place {
 			return request(r, marshal(object))
 		}}
 	}
-	patch := func(name string, make func(text string) any) Place {
+	patch := func(name string, bodyOf func(text string) any) Place {
 		return Place{name, func(r *rand.Rand, _ event.JSON, text string) event.Record {
-			rec := request(r, marshal(make(text)))
+			rec := request(r, marshal(bodyOf(text)))
 			rec.Audit.Verb = "patch"
 			return rec
 		}}
@@ -93,6 +93,8 @@ func Places() []Place {
 		text("message", func(rec *event.Record, s string) { rec.Event.Message = s }),
 		text("event's annotation", func(rec *event.Record, s string) { rec.Event.Annotations = map[string]string{"note": s} }),
 		text("event's label", func(rec *event.Record, s string) { rec.Event.Labels = map[string]string{"note": s} }),
+		text("key of an event's annotation", func(rec *event.Record, s string) { rec.Event.Annotations = map[string]string{s: "x"} }),
+		text("key of an event's label", func(rec *event.Record, s string) { rec.Event.Labels = map[string]string{s: "x"} }),
 		text("name", func(rec *event.Record, s string) { rec.Object.Name = s }),
 		text("audit message", func(rec *event.Record, s string) { audited(rec).Message = s }),
 		text("audit annotation", func(rec *event.Record, s string) {

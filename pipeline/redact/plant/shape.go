@@ -13,9 +13,9 @@ import (
 // Shapes are the places at which Kubernetes writes a secret down so that its
 // surroundings tell it is one. Their text is the plain value.
 func Shapes() []Place {
-	body := func(name, verb string, about event.ObjectRef, make func(r *rand.Rand, v string) any) Place {
+	body := func(name, verb string, about event.ObjectRef, bodyOf func(r *rand.Rand, v string) any) Place {
 		return Place{name, func(r *rand.Rand, _ event.JSON, v string) event.Record {
-			rec := request(r, marshal(make(r, v)))
+			rec := request(r, marshal(bodyOf(r, v)))
 			rec.Audit.Verb, rec.Audit.Object, rec.Object = verb, about, new(about)
 			return rec
 		}}

@@ -3,7 +3,6 @@ package plant
 import (
 	"encoding/base64"
 	"encoding/pem"
-	"fmt"
 	"math/rand/v2"
 	"strings"
 )
@@ -89,7 +88,7 @@ func Tokens() []Kind {
 		{"age key", func(r *rand.Rand) string {
 			return "AGE-" + "SECRET-KEY-1" + of(r, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58)
 		}},
-		{"JSON web token", func(r *rand.Rand) string { return jwt(r) }},
+		{"JSON web token", jwt},
 		{"bootstrap token", func(r *rand.Rand) string {
 			return "kubeadm join --token " + of(r, lower+digits, 6) + "." + of(r, lower+digits, 16)
 		}},
@@ -114,7 +113,7 @@ func Tokens() []Kind {
 		{"variable", func(r *rand.Rand) string { return "export PGPASSWORD='" + of(r, alnum, 14) + "'" }},
 		{"YAML", func(r *rand.Rand) string { return "user: app\nclient_secret: " + of(r, alnum, 24) + "\nmode: x\n" }},
 		{"JSON", func(r *rand.Rand) string {
-			return fmt.Sprintf(`failed with {"user":"app","api_key":"%s"} at`, of(r, alnum, 32))
+			return `failed with {"user":"app","api_key":"` + of(r, alnum, 32) + `"} at`
 		}},
 		{"basic authorization", func(r *rand.Rand) string {
 			return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("app:"+of(r, alnum, 14)))

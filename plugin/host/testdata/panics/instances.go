@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/fluent-live/live-status/pipeline/crash"
 )
 
 type (
@@ -24,7 +26,7 @@ type Instances struct{}
 // PANIC_CORES is set.
 func (*Instances) Open(_ Getter, _ Thread, bind func(Handle) bool, _ string, w io.Writer) bool {
 	if os.Getenv("PANIC_CORES") == "" {
-		if err := DisableCoreDumps(); err != nil {
+		if err := crash.DisableCoreDumps(); err != nil {
 			newLogger(w, "test").Error("core dumps", "error", err)
 			return false
 		}

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package bridge
+package crash
 
 // DisableCoreDumps does nothing where there are none.
 func DisableCoreDumps() error { return nil }

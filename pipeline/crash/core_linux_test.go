@@ -1,4 +1,4 @@
-package bridge
+package crash
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 )
 
 // coreLimit names the hard limit with which a process of this test starts.
-const coreLimit = "BRIDGE_TEST_CORE_LIMIT"
+const coreLimit = "CRASH_TEST_CORE_LIMIT"
 
 // TestDisableCoreDumps changes the limits of processes of its own. That no dump is
 // left is shown in plugin/host, by a host that crashes.
