@@ -51,3 +51,19 @@ func TestLogsAreRedacted(t *testing.T) {
 		t.Errorf("logged\n%s", got)
 	}
 }
+
+// resolving is a value that its handler asks for.
+type resolving struct{ v slog.Value }
+
+func (r resolving) LogValue() slog.Value { return r.v }
+
+// TestLogsKeepWhatIsNoText has attributes that handlers leave out, and values that
+// are asked for.
+func TestLogsKeepWhatIsNoText(t *testing.T) {
+	var out bytes.Buffer
+	logger := redacting(slog.New(slog.NewTextHandler(&out, nil)), redact.New(redact.Options{Salt: bytes.Repeat([]byte("s"), 32)}))
+	logger.Info("m", slog.Attr{}, slog.Group("empty"), slog.Any("n", resolving{slog.IntValue(5)}), slog.Any("s", resolving{slog.StringValue("t")}))
+	if got := out.String(); !strings.HasSuffix(got, " msg=m n=5 s=t\n") {
+		t.Errorf("logged %s", got)
+	}
+}

@@ -102,7 +102,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 		}
 	}
 	p.cursor, err = cursor.Open(ctx, cursor.Options{
-		Key: names,
+		Key:  names,
 		Path: cfg.Cursor.Path, Sync: cfg.Cursor.Sync, JournalMode: cfg.Cursor.JournalMode, Locking: cfg.Cursor.Locking,
 		Holder: opts.Instance, Now: time.Now, Logger: opts.Logger,
 	})
@@ -142,7 +142,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 		}
 	}
 	if cfg.Redaction.ClusterSecrets {
-		if err := p.addSecrets(unredacted); err != nil {
+		if err := p.addSecrets(ctx, unredacted); err != nil {
 			return nil, err
 		}
 	}

@@ -77,10 +77,14 @@ func derived(salt []byte, purpose string) ([]byte, error) {
 	return key, nil
 }
 
+// secretsCheck is how long the start may wait for the answer whether Secrets may be
+// read.
+const secretsCheck = 5 * time.Second
+
 // addSecrets watches the Secrets whose values are to be found. Its logger tells all:
 // the source repeats nothing of what servers say, and has to say why there is
 // nothing yet to redact by.
-func (p *Pipeline) addSecrets(logger *slog.Logger) error {
+func (p *Pipeline) addSecrets(ctx context.Context, logger *slog.Logger) error {
 	src, err := secrets.New(secrets.Options{
 		Server: p.access, Sink: clusterValues{p.values}, Logger: logger,
 		Describe: p.access.Describe, Namespaces: p.cfg.Events.Namespaces, PageSize: p.cfg.Events.PageSize,
@@ -88,6 +92,14 @@ func (p *Pipeline) addSecrets(logger *slog.Logger) error {
 	})
 	if err != nil {
 		return err
+	}
+	if p.cfg.Redaction.Start == config.StartFail {
+		ctx, cancel := context.WithTimeout(ctx, secretsCheck)
+		defer cancel()
+		// A server that cannot be reached is no mistake to be mended here.
+		if err := src.Check(ctx); err != nil && err.Forbidden {
+			return fmt.Errorf("redact_cluster_secrets: %w; grant the right, as conf/rbac-secrets.yaml does, or set redact_start to withhold", err)
+		}
 	}
 	p.sources = append(p.sources, src)
 	p.pump.known = p.values.Ready()

@@ -2,7 +2,10 @@ package pipeline
 
 import (
 	"encoding/json"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,4 +142,32 @@ func TestDerivedKeys(t *testing.T) {
 	if a == key(salt, keyOfCursor) || a == key([]byte(strings.Repeat("tlas", 8)), keyOfSpool) {
 		t.Error("another purpose or salt has the same key")
 	}
+}
+
+// TestSecretsThatMayNotBeRead has a server that lets nobody read anything.
+func TestSecretsThatMayNotBeRead(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`)
+	}))
+	defer server.Close()
+	start := func(mode string) (*Pipeline, error) {
+		t.Helper()
+		cfg, err := config.Parse(config.Map{
+			"kube_url": server.URL, "cluster_name": "c", "kube_objects": "off", "redact_cluster_secrets": "on", "redact_start": mode,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Start(t.Context(), cfg, Options{Instance: "test", Logger: slog.New(slog.DiscardHandler), JSON: true})
+	}
+	if _, err := start("fail"); err == nil || !strings.Contains(err.Error(), "redact_cluster_secrets: ") || !strings.Contains(err.Error(), "conf/rbac-secrets.yaml") {
+		t.Errorf("the error is %v", err)
+	}
+	p, err := start("withhold")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop(t, &running{Pipeline: p})
 }

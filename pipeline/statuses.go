@@ -313,9 +313,10 @@ func (s *statuses) warned(item *event.Item, occ *event.Occurrence) {
 	if occ.Type != corev1.EventTypeWarning || item.Change == event.Deleted {
 		return
 	}
-	if message := s.text(occ.Regarding, occ.Message); message != occ.Message {
+	reason, message := s.text(occ.Regarding, occ.Reason), s.text(occ.Regarding, occ.Message)
+	if reason != occ.Reason || message != occ.Message {
 		copied := *occ
-		occ, copied.Message = &copied, message
+		occ, copied.Reason, copied.Message = &copied, reason, message
 	}
 	s.tracker.Warned(occ)
 }

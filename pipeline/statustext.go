@@ -39,10 +39,12 @@ func refOf(obj *unstructured.Unstructured) event.ObjectRef {
 func (s *statuses) shorten(ref event.ObjectRef, a *event.Assessment) {
 	a.Reason, a.Message = s.text(ref, a.Reason), s.text(ref, a.Message)
 	if c := a.Condition; c != nil {
+		c.Type, c.Status = s.text(ref, c.Type), s.text(ref, c.Status)
 		c.Reason, c.Message = s.text(ref, c.Reason), s.text(ref, c.Message)
 	}
 	for i := range a.Containers {
 		c := &a.Containers[i]
+		c.State = s.text(ref, c.State)
 		c.Reason, c.Message = s.text(ref, c.Reason), s.text(ref, c.Message)
 	}
 }

@@ -40,7 +40,9 @@ The keys are those of docs/CONFIGURATION.md, for example -p kube_config=FILE -p 
 `
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	code := 0
+	crash.Run(func() { code = run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr) })
+	os.Exit(code)
 }
 
 // mistake is an error of the user's, which another attempt would not mend.

@@ -103,7 +103,7 @@ func redactOptions() []Option {
 		},
 		{
 			Key: "redact_stop_list", Kind: KindList,
-			Doc: "Values that are not looked for although they stand in `redact_values_path`, separated by commas.",
+			Doc: "Values that are not looked for although they stand in `redact_values_path` or in Secrets, separated by commas.",
 			set: func(c *Config, v string) error {
 				c.Redaction.Stop = splitList(v)
 				return nil
@@ -123,7 +123,7 @@ func redactOptions() []Option {
 		},
 		{
 			Key: "redact_start", Kind: KindEnum, Default: StartFail, Values: []string{StartFail, StartWithhold},
-			Doc: "What to do at the start where sensitive values cannot be read: do not start, or withhold the payload of every record until they can.",
+			Doc: "What to do at the start where sensitive values cannot be read, or the cluster's Secrets may not be: do not start, or withhold the payload of every record until they can.",
 			set: setEnum(func(c *Config) *string { return &c.Redaction.Start }, []string{StartFail, StartWithhold}),
 		},
 		{
@@ -161,7 +161,7 @@ func redactOptions() []Option {
 		},
 		{
 			Key: "redact_max_depth", Kind: KindInt, Default: "48",
-			Doc: "Most objects and arrays within each other in a body that is examined, from 8 to 48; a deeper one is withheld.",
+			Doc: "Most objects and arrays within each other in a body or a text that is examined, from 8 to 48; a deeper one is withheld.",
 			set: func(c *Config, v string) error {
 				n, err := parseInt(v, 8, MaxPayloadDepth)
 				c.Redaction.MaxDepth = int(n)

@@ -25,7 +25,8 @@ func (c *Cursor) veilPlain(ctx context.Context) error {
 	}
 	err := c.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		names, err := collect(ctx, tx, selectNames, func(rows *sql.Rows) (name string, err error) {
-			return name, rows.Scan(&name)
+			err = rows.Scan(&name)
+			return name, err
 		})
 		if err != nil {
 			return err
@@ -36,7 +37,8 @@ func (c *Cursor) veilPlain(ctx context.Context) error {
 			}
 		}
 		plain, err := collect(ctx, tx, selectPlainStatuses, func(rows *sql.Rows) (row storedStatus, err error) {
-			return row, rows.Scan(&row.key, &row.data)
+			err = rows.Scan(&row.key, &row.data)
+			return row, err
 		})
 		if err != nil {
 			return err

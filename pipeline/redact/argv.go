@@ -195,12 +195,14 @@ func (a *argv) takes(name string) expectation {
 // secret. Where it ends is not known: all that follows is taken for it.
 func (s *structural) assignment(word string) (start, end int) {
 	name := 0
+	// The quotes at the end are looked for once, not for each name.
+	last := len(strings.TrimRight(word, "\"'"))
 	for i := range len(word) {
 		switch word[i] {
 		case '=':
 			key := strings.Trim(word[name:i], "\"'`[]")
 			name = i + 1
-			value := unquoted(word[i+1:])
+			value := strings.TrimLeft(word[i+1:max(i+1, last)], "\"'")
 			if key == "" || isOrdinary(value) || isMark(value) || isSubstitution(value) {
 				continue
 			}

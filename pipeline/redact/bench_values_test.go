@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fluent-live/live-status/pipeline/config"
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/redact"
 	"github.com/fluent-live/live-status/pipeline/redact/known"
@@ -71,8 +72,10 @@ func varied(recs []event.Record, copies int) (out []event.Record) {
 	return out
 }
 
-// BenchmarkRedactor measures all layers together, by the number of known
-// values. None of them occurs: what is measured is the search.
+// BenchmarkRedactor measures all layers together, by the number of known values:
+// of bodies of requests and responses alone, and of whole audit records with them,
+// of which the bytes of the bodies count. None of the values occurs: what is
+// measured is the search.
 func BenchmarkRedactor(b *testing.B) {
 	rules, err := pattern.Load(pattern.Options{})
 	if err != nil {
@@ -81,9 +84,25 @@ func BenchmarkRedactor(b *testing.B) {
 	recs, mean := sized(b, 500, 6500)
 	recs = varied(recs, 24)
 	for _, n := range []int{10, 100, 1_000, 10_000} {
-		b.Run(fmt.Sprintf("values=%d", n), func(b *testing.B) {
-			set, _ := known.Compile(sensitive(n), known.Options{})
-			r := redact.New(redact.Options{Salt: salt, Values: fixed{set}, Patterns: rules})
+		set, _ := known.Compile(sensitive(n), known.Options{})
+		r := redact.New(redact.Options{
+			Salt: salt, Values: fixed{set}, Patterns: rules, EnvNames: strings.Split(config.DefaultEnvNames, ","),
+		})
+		b.Run(fmt.Sprintf("of=bodies/values=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(mean))
+			i := 0
+			for b.Loop() {
+				a := recs[i%len(recs)].Audit
+				for _, body := range [...]event.JSON{a.Request, a.Response} {
+					if body != "" {
+						r.Object(a.Object, body)
+					}
+				}
+				i++
+			}
+		})
+		b.Run(fmt.Sprintf("of=records/values=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(mean))
 			i := 0

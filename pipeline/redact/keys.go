@@ -56,7 +56,7 @@ const (
 // letters, which fold to nothing beyond ASCII, tell most keys from those that
 // are looked for.
 func classify(key string) keyClass {
-	if len(key) < len("key") {
+	if len(key) < len("pw") {
 		return 0
 	}
 	switch uint16(key[len(key)-2]|0x20)<<8 | uint16(key[len(key)-1]|0x20) {
@@ -80,7 +80,7 @@ func classify(key string) keyClass {
 		return whole(key, "object", keyEmbedded) | whole(key, "oldObject", keyEmbedded) |
 			whole(key, "requestObject", keyEmbedded) | whole(key, "responseObject", keyEmbedded)
 	case 'o'<<8 | 'n':
-		if key[len(key)-3]|0x20 == 's' {
+		if len(key) > 2 && key[len(key)-3]|0x20 == 's' {
 			return tailed(key, "dockerconfigjson", keyDocker)
 		}
 		return whole(key, lastApplied, keyApplied) | vanishing(key, "authorization")
@@ -92,6 +92,10 @@ func classify(key string) keyClass {
 		return vanishing(key, bootstrapSecret) | secretKey(key)
 	case 'w'<<8 | 'd':
 		return tailed(key, "passwd", keySaying) | hump(key, "pwd", keySaying)
+	case 's'<<8 | 's':
+		return passKey(key)
+	case 'p'<<8 | 'w':
+		return hump(key, "pw", keySaying)
 	case 's'<<8 | 'e':
 		return tailed(key, "passphrase", keySaying)
 	case 'n'<<8 | 'g':

@@ -86,7 +86,7 @@ func startsWord(v string, i int) bool {
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
-// plain returns v in lower case and with \u00XX and \xXX decoded, whatever the
+// plain returns v in lower case and with \u00XX, \U000000XX and \xXX decoded, whatever the
 // number of backslashes, so that no notation hides a word.
 func plain(v string) string {
 	b := make([]byte, 0, len(v))
@@ -123,6 +123,8 @@ func plainEscape(s string) (n int, decoded byte) {
 	switch {
 	case strings.HasPrefix(s, `\u00`):
 		digits = 4
+	case strings.HasPrefix(s, `\U000000`):
+		digits = 8
 	case strings.HasPrefix(s, `\x`), strings.HasPrefix(s, `\X`):
 		digits = 2
 	default:

@@ -182,7 +182,7 @@ func look(v string) hint {
 		case 't'<<8 | 'o':
 			found |= keyHint(v[i:], "token", hintCredential) | keyHint(v[i:], bootstrapSecret, hintCredential)
 		default:
-			if c == '\\' && (next == 'u' || next == 'x' || next == '/') {
+			if c == '\\' && (next|0x20 == 'u' || next|0x20 == 'x' || next == '/') {
 				found |= hintEscape
 			}
 			// The two letters beyond ASCII that fold to an s and a k.

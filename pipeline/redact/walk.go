@@ -2,6 +2,8 @@ package redact
 
 import (
 	"cmp"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -14,7 +16,15 @@ const (
 	ownerUnknown owner = iota
 	ownerSecret
 	ownerOther
+	// ownerLike is a kind that makes Secrets, such as ClusterSecret: what is an
+	// object in its data is the data of one, what is a list says where to find it.
+	ownerLike
 )
+
+// hides reports whether data is a Secret's, where it is of the kind of node given.
+func (o owner) hides(kind byte) bool {
+	return o != ownerOther && (o != ownerLike || kind == '{')
+}
 
 // walk redacts a tree of JSON in place.
 type walk struct {
@@ -55,6 +65,7 @@ func (w *walk) value(i int32, own owner, depth int) {
 func (w *walk) leaf(n *node, depth int) {
 	if n.kind != '"' {
 		w.found(n, n.text, "", true)
+		w.number(n)
 		return
 	}
 	if isDockerConfig(n.text) {
@@ -64,10 +75,32 @@ func (w *walk) leaf(n *node, depth int) {
 	}
 	if depth < MaxDepth && len(n.text) <= maxSize && isHarmless(n.text, n.bytes) {
 		w.found(n, n.text, "", false)
+		if n.text != "" {
+			w.number(n)
+		}
 		return
 	}
 	out, reason, parsed := w.s.nested(n.text, depth+1)
 	w.found(n, out, reason, parsed)
+}
+
+// maxNumber is the length of the longest number that is written out, in bytes.
+const maxNumber = 32
+
+// number looks for values in what a number is without its exponent: what reads
+// 12345678 from YAML may write 1.2345678e+07.
+func (w *walk) number(n *node) {
+	if len(n.text) > maxNumber || (n.text[0] != '-' && (n.text[0] < '0' || n.text[0] > '9')) || !strings.ContainsAny(n.text, "eE.") {
+		return
+	}
+	value, err := strconv.ParseFloat(n.text, 64)
+	if err != nil || math.Abs(value) >= 1e18 {
+		return
+	}
+	plain := strconv.FormatFloat(value, 'f', -1, 64)
+	if out, reason := w.s.x.values(plain); out != plain {
+		w.setText(n, out, reason)
+	}
 }
 
 // found looks for values, and unless it is JSON for patterns, in the text that
@@ -163,11 +196,11 @@ func (w *walk) object(i int32, outer owner, depth int, names naming) {
 // member redacts a member of an object whose key may mean something.
 func (w *walk) member(k int32, in *scope) {
 	kid, children := &w.t.nodes[k], in.children
-	if children == ownerOther && kid.class&keyEmbedded != 0 {
+	if (children == ownerOther || children == ownerLike) && kid.class&keyEmbedded != 0 {
 		children = ownerUnknown
 	}
 	switch class := kid.class; {
-	case class&keyStringData != 0 || (class&keyData != 0 && in.own != ownerOther):
+	case class&keyStringData != 0 || (class&keyData != 0 && in.own.hides(kid.kind)):
 		w.data(k, kid.key)
 	case class.vanishes(kid.kind, kid.text):
 		w.vanish(k, ruleOf(kid.key))
@@ -260,6 +293,9 @@ func (w *walk) says(k int32, beside keyClass) bool {
 	switch kid.kind {
 	case '{':
 		return false
+	case 0:
+		// How many tests pass is a number.
+		return kid.class.says(kid.text, beside) && !strings.EqualFold(kid.key, "pass")
 	case '[':
 		first, end := w.t.kids(k)
 		for m := first; m < end; m = w.t.nodes[m].end {
@@ -289,7 +325,7 @@ func ruleOf(key string) string {
 // those of the objects in it that name none. Kinds are compared as lenient
 // decoders would, and if the key occurs repeatedly the worst kind counts.
 func (w *walk) ownerOf(i int32) (own, children owner) {
-	unsure := false
+	unsure, like := false, false
 	first, end := w.t.kids(i)
 	for k := first; k < end; k = w.t.nodes[k].end {
 		kid := &w.t.nodes[k]
@@ -304,10 +340,15 @@ func (w *walk) ownerOf(i int32) (own, children owner) {
 			return ownerSecret, ownerSecret
 		case strings.EqualFold(kind, "List"):
 			unsure = true
+		case containsFold(kind, "secret"):
+			like = true
 		}
 	}
-	if unsure {
+	switch {
+	case unsure:
 		return ownerUnknown, ownerUnknown
+	case like:
+		return ownerLike, ownerLike
 	}
 	return ownerOther, ownerOther
 }

@@ -117,7 +117,7 @@ func (s *Store) build(ctx context.Context) {
 	s.tellSkipped(ctx, skipped)
 	s.skipped = skipped
 	s.stats = Stats{
-		Values: len(snap.values) - len(skipped), Retired: snap.retired, Cluster: snap.cluster,
+		Values: set.Len(), Retired: snap.retired, Cluster: snap.cluster,
 		Builds: s.stats.Builds + 1, Took: now.Sub(begin), Built: now,
 	}
 	if set != nil {

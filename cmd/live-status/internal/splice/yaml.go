@@ -30,6 +30,9 @@ func YAML(text string, r Redactor) (out, reason string, err error) {
 	if err != nil {
 		return "", "", err
 	}
+	if !isCleanHead(head, r) || (root != nil && !hasCleanNames(root, r)) {
+		return "", "", errNamed
+	}
 	if root != nil {
 		body, reason, err = redactBody(body, root, r)
 		if err != nil {
