@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/fluent-live/live-status/pipeline/redact"
 )
 
 // cleanLog passes on what is logged as it may leave: errors quote names, and what
-// servers answered. Messages are constants of this module and stay readable also
-// where no value is known yet.
+// servers answered. Of messages the subject is this module's own and stays readable
+// also where no value is known yet.
 type cleanLog struct {
 	slog.Handler
 	redactor *redact.Redactor
@@ -24,14 +25,24 @@ func redacting(logger *slog.Logger, redactor *redact.Redactor) *slog.Logger {
 // Handle implements slog.Handler.
 func (h cleanLog) Handle(ctx context.Context, r slog.Record) error {
 	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
-	if clean := h.redactor.Line(r.Message); clean != redact.MarkWithheld {
-		out.Message = clean
+	if out.Message = h.redactor.Line(r.Message); out.Message == redact.MarkWithheld {
+		out.Message = constant(r.Message)
 	}
 	r.Attrs(func(a slog.Attr) bool {
 		out.AddAttrs(h.clean(a))
 		return true
 	})
 	return h.Handler.Handle(ctx, out)
+}
+
+// constant returns the part of a message that is this module's own: what is behind
+// its subject may be somebody else's.
+func constant(message string) string {
+	subject, _, found := strings.Cut(message, ": ")
+	if !found {
+		return message
+	}
+	return subject + ": " + redact.MarkWithheld
 }
 
 // WithAttrs implements slog.Handler.

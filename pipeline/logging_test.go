@@ -50,6 +50,12 @@ func TestLogsAreRedacted(t *testing.T) {
 	if got := say(); !strings.HasSuffix(got, " name=[withheld] g.error=[withheld] g.n=5 g.in.url=[withheld]\n") {
 		t.Errorf("logged\n%s", got)
 	}
+	out.Reset()
+	logger.Info("health rules: no such " + value)
+	logger.Info("stopped")
+	if got, want := out.String(), "level=INFO msg=\"health rules: [withheld]\"\nlevel=INFO msg=stopped\n"; got != want {
+		t.Errorf("logged\n%s, want\n%s", got, want)
+	}
 }
 
 // resolving is a value that its handler asks for.

@@ -70,10 +70,13 @@ func newSearch() *search {
 	x := new(search)
 	x.onKnown = func(name string) { x.note(RuleKnown, name) }
 	x.onPattern = func(rule string) { x.note(rule, "") }
-	x.at = pattern.At{Path: func() string {
-		x.byPath = true
-		return x.path()
-	}}
+	x.at = pattern.At{
+		Path: func() string {
+			x.byPath = true
+			return x.path()
+		},
+		Late: x.overdue,
+	}
 	return x
 }
 
@@ -193,10 +196,18 @@ func (x *search) tooLong(n int) (reason string) {
 	}
 	if x.steps += n; x.steps >= clockEvery {
 		x.steps = 0
-		x.late = x.late || x.now().After(x.deadline)
+		x.overdue()
 	}
 	if x.late {
 		return ReasonTooSlow
 	}
 	return ""
+}
+
+// overdue asks the clock whether the record has taken too long.
+func (x *search) overdue() bool {
+	if !x.late && !x.deadline.IsZero() {
+		x.late = x.now().After(x.deadline)
+	}
+	return x.late
 }

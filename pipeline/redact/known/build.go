@@ -34,6 +34,8 @@ func (b *builder) value(i int32, text string) {
 		b.foreign(i, text)
 	}
 	b.spaced(i, text)
+	b.lists(i, text)
+	b.rewritten(i, text)
 	b.set.unstable = b.set.unstable || looksEscaped(text)
 }
 
@@ -44,7 +46,7 @@ func (b *builder) encoded(i int32, text string, enc encoding) {
 		aligns = 3
 	}
 	for align := range aligns {
-		f := form{text: text, value: i, enc: enc, align: align}
+		f := form{text: text, value: i, enc: enc, align: align, blanks: enc == encHexLower || enc == encHexUpper}
 		if f.size() >= minEncoded && !f.repeats() {
 			b.add(f)
 		}
@@ -126,8 +128,8 @@ func jsonEscaped(s string, html bool) string {
 }
 
 // spaced adds forms of a text with white space: without it, as texts with
-// line breaks are searched, with the plus signs of HTML forms, and with its
-// lines in one.
+// line breaks are searched, with the plus signs of HTML forms, and with one
+// blank for each gap, as lines in one and HTML have it.
 func (b *builder) spaced(i int32, text string) {
 	bare, isSpaced := squeezed(text)
 	if !isSpaced {
@@ -144,8 +146,7 @@ func (b *builder) spaced(i int32, text string) {
 		b.add(form{text: plus, value: i})
 		b.texts += int64(len(plus))
 	}
-	if strings.ContainsAny(text, "\r\n") {
-		line := strings.Join(strings.Fields(text), " ")
+	if line := strings.Join(strings.Fields(text), " "); line != text && len(line) >= b.least {
 		b.add(form{text: line, value: i, blanks: true})
 		b.texts += int64(len(line))
 	}
@@ -157,6 +158,12 @@ func (b *builder) add(f form) {
 	if occursInMarks(string(b.buf)) {
 		return
 	}
+	b.set.forms = append(b.set.forms, f)
+	b.found = append(b.found, [2]int32{b.pattern(), int32(len(b.set.forms) - 1)})
+}
+
+// pattern returns the index of the pattern in buf, which may be a new one.
+func (b *builder) pattern() int32 {
 	p, ok := b.index[string(b.buf)]
 	if !ok {
 		p = int32(len(b.patterns))
@@ -164,8 +171,7 @@ func (b *builder) add(f form) {
 		b.patterns = append(b.patterns, text)
 		b.index[text] = p
 	}
-	b.set.forms = append(b.set.forms, f)
-	b.found = append(b.found, [2]int32{p, int32(len(b.set.forms) - 1)})
+	return p
 }
 
 // finish makes the set of what was added.

@@ -11,6 +11,10 @@ const (
 	encHexUpper
 	encBase64
 	encBase64URL
+	// encList is a list of bytes that has been written down, encListed is a text
+	// in any of the listings.
+	encList
+	encListed
 )
 
 const (
@@ -117,9 +121,8 @@ func (f *form) sextet(i int) byte {
 // pattern chooses the anchor of f and returns it: all of f if that is short.
 func (f *form) pattern(dst []byte) []byte {
 	n := f.size()
-	length, from := n, 0
-	if n > maxWhole {
-		length = anchorLength
+	length, from := f.anchorSize(), 0
+	if length < n {
 		best := -1
 		// The ends of keys and documents are alike. What has the most different
 		// bytes is met by chance the least.
@@ -135,6 +138,19 @@ func (f *form) pattern(dst []byte) []byte {
 		dst = append(dst, f.at(i))
 	}
 	return dst
+}
+
+// anchorSize returns the length of the pattern of f.
+func (f *form) anchorSize() int {
+	n := f.size()
+	switch {
+	case f.enc == encList:
+		return min(n, listAnchor)
+	case n > maxWhole:
+		return anchorLength
+	default:
+		return n
+	}
 }
 
 func (f *form) distinct(from, length int) int {
@@ -154,11 +170,10 @@ func (f *form) distinct(from, length int) int {
 // found from start to end, several times over if that is longer. It reports
 // false if the rest of f does not stand around it. Work is what was compared.
 func (f *form) extend(text string, start, end int) (from, to, work int, ok bool) {
-	n := f.size()
-	length := n
-	if n > maxWhole {
-		length = anchorLength
+	if f.enc == encListed {
+		return f.extendListed(text, start, end)
 	}
+	n, length := f.size(), f.anchorSize()
 	from, to = start, end
 	i, j := int(f.anchor), int(f.anchor)+length
 	for i > 0 && from > 0 && text[from-1] == f.at(i-1) {

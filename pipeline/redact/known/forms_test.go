@@ -5,8 +5,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"html"
 	"math/rand/v2"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 )
@@ -49,6 +52,53 @@ var writers = []writer{
 	}},
 	{"lines", func(r *rand.Rand, s string) string { return columns(s, 3+r.IntN(20), "\n\t  ") }},
 	{"continued", func(r *rand.Rand, s string) string { return columns(s, 3+r.IntN(20), "\\\n    ") }},
+}
+
+// innermost are forms that are to be found within the others unless those
+// break them into lines, but not around them.
+var innermost = []writer{
+	{"bytes", func(_ *rand.Rand, s string) string { return fmt.Sprintf("%v", []byte(s)) }},
+	{"bytes-json", func(_ *rand.Rand, s string) string { return listed(s, "%d", ",") }},
+	{"bytes-comma", func(_ *rand.Rand, s string) string { return listed(s, "%d", ", ") }},
+	{"hex-colon", func(_ *rand.Rand, s string) string { return listed(s, "%02x", ":") }},
+	{"hex-colon-upper", func(_ *rand.Rand, s string) string { return listed(s, "%02X", ":") }},
+	{"hex-space", func(_ *rand.Rand, s string) string { return fmt.Sprintf("% x", s) }},
+	{"hex-space-upper", func(_ *rand.Rand, s string) string { return fmt.Sprintf("% X", s) }},
+	{"hex-go", func(_ *rand.Rand, s string) string { return fmt.Sprintf("%#v", []byte(s)) }},
+	{"hex-go-upper", func(_ *rand.Rand, s string) string { return listed(s, "0x%02X", ", ") }},
+	{"yaml", func(_ *rand.Rand, s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }},
+	{"shell", func(_ *rand.Rand, s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }},
+	{"shell-double", func(_ *rand.Rand, s string) string { return "'" + strings.ReplaceAll(s, "'", `'"'"'`) + "'" }},
+	{"csv", func(_ *rand.Rand, s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }},
+	{"html", func(_ *rand.Rand, s string) string { return html.EscapeString(s) }},
+	{"html-names", func(_ *rand.Rand, s string) string {
+		return strings.ReplaceAll(html.EscapeString(s), "&#34;", "&quot;")
+	}},
+	{"html-xml", func(_ *rand.Rand, s string) string {
+		return strings.NewReplacer("&#34;", "&quot;", "&#39;", "&apos;").Replace(html.EscapeString(s))
+	}},
+	{"html-python", func(_ *rand.Rand, s string) string {
+		return strings.NewReplacer("&#34;", "&quot;", "&#39;", "&#x27;").Replace(html.EscapeString(s))
+	}},
+	{"html-text", func(_ *rand.Rand, s string) string {
+		return strings.NewReplacer("&#34;", `"`, "&#39;", "'").Replace(html.EscapeString(s))
+	}},
+	{"braces", func(_ *rand.Rand, s string) string {
+		var out strings.Builder
+		for _, c := range s {
+			fmt.Fprintf(&out, `\u{%x}`, c)
+		}
+		return out.String()
+	}},
+}
+
+// listed writes the bytes of s one by one.
+func listed(s, format, separator string) string {
+	parts := make([]string, len(s))
+	for i := range parts {
+		parts[i] = fmt.Sprintf(format, s[i])
+	}
+	return strings.Join(parts, separator)
 }
 
 // around puts s at any alignment.
@@ -119,6 +169,7 @@ func readings(text string, depth int, out map[string]bool) {
 		return
 	}
 	for _, s := range []string{
+		html.UnescapeString(text), strings.ReplaceAll(text, "''", "'"), unlisted(text),
 		unquoted(text), withoutLines(text, "\n"), withoutLines(text, "\\\n"),
 		unpercented(text, url.PathUnescape), unpercented(text, url.QueryUnescape),
 	} {
@@ -137,6 +188,28 @@ func readings(text string, depth int, out map[string]bool) {
 			}
 		}
 	}
+}
+
+// inList finds the bytes in a list.
+var inList = regexp.MustCompile(`(?:0x)?\b[0-9a-fA-F]{1,3}(?:(?:, |[ ,:])(?:0x)?[0-9a-fA-F]{1,3}\b){3,}`)
+
+// unlisted reads lists of bytes, in base 16 if a number in it is not in base 10.
+func unlisted(s string) string {
+	return inList.ReplaceAllStringFunc(s, func(list string) string {
+		base := 10
+		if strings.ContainsAny(list, ":xabcdefABCDEF") {
+			base = 16
+		}
+		var out []byte
+		for _, n := range strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(" ,:", r) }) {
+			c, err := strconv.ParseUint(strings.TrimPrefix(n, "0x"), base, 8)
+			if err != nil {
+				return list
+			}
+			out = append(out, byte(c))
+		}
+		return string(out)
+	})
 }
 
 func btoi(b bool) int {

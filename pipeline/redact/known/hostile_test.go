@@ -52,6 +52,7 @@ func hostileTexts(size int) map[string]string {
 		"base64 of escapes": base64.StdEncoding.EncodeToString([]byte(fill(`\u005c%25`))),
 		"base64 of breaks":  columns(base64.StdEncoding.EncodeToString([]byte(fill("\\\\n%0a\n"))), 64, "\\n\n"),
 		"letters":           fill(`\n\t\r`), "hex of hex": fmt.Sprintf("%x", fmt.Sprintf("%x", fill("abcd")[:size/4])),
+		"bytes": fill("97 98 99 100 "), "bytes in hex": fill("61:62:63:64:"), "bytes in Go": fill("0x61, 0x62, 0x63, 0x64, "),
 		"value in pieces": fill("abcdabcdabc"), "joined": fill("abcdabcdabcdabcdabcdabcd" + "[redacted"),
 	}
 }

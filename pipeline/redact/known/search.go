@@ -20,7 +20,7 @@ const (
 	maxViews = 512
 	// workFactor bounds the work on a text and on what becomes of it, for each
 	// byte of it. A unit is about a nanosecond.
-	workFactor = 90
+	workFactor = 100
 	// extraFactor bounds, of that, what goes to views that matter to odd texts
 	// and values alone.
 	extraFactor = 20

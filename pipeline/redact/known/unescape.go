@@ -149,6 +149,8 @@ func (e *escape) backslash(s string, i int, m mode) {
 func (e *escape) unicode(s string, i int) {
 	r := hexValue(s, i+1, 4)
 	switch {
+	case r < 0 && i+1 < len(s) && s[i+1] == '{':
+		e.braced(s, i)
 	case r < 0:
 		e.cut = cutOff(s, i+1, 4)
 	case !utf16.IsSurrogate(r):
@@ -162,6 +164,15 @@ func (e *escape) unicode(s string, i int) {
 		}
 		e.cut = cutOff(s, i+5, 6)
 	}
+}
+
+// braced reads \u{70}, as JavaScript and Rust write it.
+func (e *escape) braced(s string, i int) {
+	n := strings.IndexByte(s[i:min(len(s), i+9)], '}')
+	if r := hexValue(s, i+2, n-2); n > 2 && utf8.ValidRune(r) {
+		e.isRune(n+1, r)
+	}
+	e.cut = e.length == 0 && cutOff(s, i+2, 7)
 }
 
 // hex reads \xNN: a byte of UTF-8, as in Go and C, if those next to it make it

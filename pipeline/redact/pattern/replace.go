@@ -11,11 +11,17 @@ const (
 	// maxPasses bounds how often a changed text is examined again.
 	maxPasses = 8
 	// The bytes that expressions may see in all, for one of the text and
-	// beyond.
-	budgetPerByte = 48
-	budgetBase    = 256 << 10
-	// costOfTry is what calling an expression costs at least, in bytes.
-	costOfTry = 16
+	// beyond. One of them takes up to 50 ns.
+	budgetPerByte = 4
+	budgetBase    = 512 << 10
+	// costOfTry is what calling an expression costs at least, and costOfList
+	// what one does of those that say what may stay, in bytes.
+	costOfTry  = 24
+	costOfList = 16
+	// costOfNear is what a byte costs at which an expression may begin.
+	costOfNear = 2
+	// lateEvery is how many bytes may be seen before At.Late is asked.
+	lateEvery = 64 << 10
 )
 
 // At says where a text stands.
@@ -24,6 +30,9 @@ type At struct {
 	// if something was found. Nil means that no path is known; then no
 	// allow-list by path applies.
 	Path func() string
+	// Late reports whether there is no time left for the text. It is asked
+	// every few milliseconds of work. Nil means that there is.
+	Late func() bool
 }
 
 // found is a secret in a text.
@@ -38,7 +47,7 @@ type found struct {
 // the rule that found the longest. Marks that stand in the text stay, and a
 // second Replace changes nothing. Hit is called for each replacement and may
 // be nil. Ok is false if the text is too long or asks for too much work; it
-// must then be withheld.
+// must then be withheld, as it must if At.Late says so.
 func (s *Set) Replace(text string, at At, hit func(rule string)) (out string, ok bool) {
 	if s == nil || len(text) < s.shortest {
 		return text, true
@@ -55,15 +64,16 @@ func (s *Set) Replace(text string, at At, hit func(rule string)) (out string, ok
 
 // examine replaces what is found until there is nothing more to find.
 func (s *Set) examine(text string, at At, hit func(rule string), first int) (out string, ok bool) {
+	budget := budgetPerByte*len(text) + budgetBase
 	for range maxPasses {
-		x := examination{set: s, text: text, at: at, budget: budgetPerByte*len(text) + budgetBase}
+		x := examination{set: s, text: text, at: at, budget: budget}
 		if !x.run(first) || !x.runDecoded() {
 			return "", false
 		}
 		if len(x.found) == 0 {
 			return text, true
 		}
-		text = x.replaced(hit)
+		text, budget = x.replaced(hit), x.budget
 		first, _ = s.prefilter.first(text)
 	}
 	return "", false
@@ -71,10 +81,12 @@ func (s *Set) examine(text string, at At, hit func(rule string), first int) (out
 
 // examination is one pass over a text.
 type examination struct {
-	set     *Set
-	text    string
-	at      At
-	budget  int
+	set    *Set
+	text   string
+	at     At
+	budget int
+	// unasked is the work since At.Late was asked.
+	unasked int
 	found   []found
 	windows []found
 	// marks are looked for once there is something to try.
@@ -126,6 +138,7 @@ func (x *examination) runDecoded() bool {
 	if !y.run(first) {
 		return false
 	}
+	x.budget = y.budget
 	if len(y.found) > 0 {
 		start := origins(x.text)
 		for _, f := range y.found {
@@ -134,6 +147,19 @@ func (x *examination) runDecoded() bool {
 		}
 	}
 	return true
+}
+
+// spend notes n bytes of work, and leaves nothing of the budget once there is
+// no time for more.
+func (x *examination) spend(n int) {
+	x.budget -= n
+	if x.unasked += n; x.unasked < lateEvery || x.at.Late == nil {
+		return
+	}
+	x.unasked = 0
+	if x.at.Late() {
+		x.budget = min(x.budget, -1)
+	}
 }
 
 // keyword tries the rules that have it.
@@ -164,10 +190,10 @@ func (x *examination) match(r *rule, start int) []int {
 		seen := x.text[start:min(len(x.text), start+size)]
 		loc := r.re.FindStringSubmatchIndex(seen)
 		if loc == nil {
-			x.budget -= costOfTry + r.costOfFailure(seen)
+			x.spend(costOfTry + r.costOfFailure(seen))
 			return nil
 		}
-		x.budget -= costOfTry + loc[1]
+		x.spend(costOfTry + loc[1])
 		if loc[1] < len(seen) || start+size >= len(x.text) || r.after >= maxWindow || size >= maxGrown {
 			return loc
 		}
@@ -175,7 +201,7 @@ func (x *examination) match(r *rule, start int) []int {
 }
 
 // costOfFailure returns about how many bytes the expression has seen when it
-// failed. Those that do not scan seldom get beyond the second delimiter.
+// failed. Those that do not scan seldom get beyond the third delimiter.
 func (r *rule) costOfFailure(seen string) int {
 	if r.scans {
 		return len(seen)
@@ -183,7 +209,7 @@ func (r *rule) costOfFailure(seen string) int {
 	delimiters := 0
 	for i := range len(seen) {
 		if c := seen[i]; c <= ' ' || c == '"' || c == ',' {
-			if delimiters++; delimiters > 2 {
+			if delimiters++; delimiters > 3 {
 				return i
 			}
 		}
@@ -213,6 +239,7 @@ func (x *examination) covered(r *rule, i int) bool {
 // whether it is one.
 func (x *examination) accept(r *rule, base int, loc []int) bool {
 	s, e := r.span(loc)
+	x.spend(costOfList*len(r.allow) + (costOfList+costOfNear*(loc[1]-loc[0]))*len(r.unless))
 	if !r.accepts(x.text[base+loc[0]:base+loc[1]], x.text[base+s:base+e]) {
 		return false
 	}
@@ -259,7 +286,7 @@ func (x *examination) window(r *rule, start int) {
 		}
 	}
 	x.windows = append(x.windows, w)
-	x.budget -= costOfTry
+	x.spend(costOfTry)
 }
 
 // near searches the windows.
@@ -268,10 +295,10 @@ func (x *examination) near() {
 		for i := w.start; i < w.end && x.budget >= 0; {
 			loc := w.rule.re.FindStringSubmatchIndex(x.text[i:w.end])
 			if loc == nil {
-				x.budget -= w.end - i
+				x.spend(costOfNear * (w.end - i))
 				break
 			}
-			x.budget -= costOfTry + loc[1]
+			x.spend(costOfTry + costOfNear*loc[1])
 			s, _ := w.rule.span(loc)
 			if x.accept(w.rule, i, loc) {
 				s = loc[1] - 1

@@ -45,6 +45,8 @@ func Forms() []Form {
 			return wrap(base64.StdEncoding.EncodeToString(append(random(r, 60), around(r, v)...)), 76)
 		}},
 	}
+	forms = append(forms, lists()...)
+	forms = append(forms, markup()...)
 	for shift := range 3 {
 		forms = append(forms, Form{fmt.Sprintf("base64, alignment %d", shift), func(r *rand.Rand, v string) string {
 			return base64.StdEncoding.EncodeToString(shifted(r, v, shift))

@@ -91,6 +91,12 @@ func (s *Search) look(text, way string, left int, found map[string]string) (some
 		for _, d := range unzipped(text) {
 			some = s.look(d, way+"compressed, ", left-1, found) || some
 		}
+		for _, d := range unlisted(text) {
+			some = s.look(d, way+"listed, ", left-1, found) || some
+		}
+		for _, d := range unmarked(text) {
+			some = s.look(d, way+"marked up, ", left-1, found) || some
+		}
 		some = s.runs(text, way+"hexadecimal, ", left, found, 8, isHex, unhex) || some
 		some = s.runs(text, way+"base64, ", left, found, 6, isBase64, unbase64) || some
 		if joined != text {

@@ -43,7 +43,13 @@ func occurs(text, value, blanked string, left int, seen map[string]bool) string 
 		name   string
 		decode func(string) []string
 	}{
-		{"escaped", unescaped}, {"percent-encoded", unpercent}, {"hexadecimal", unhex}, {"base64", unbase64}, {"compressed", unzipped},
+		{"escaped", unescaped},
+		{"percent-encoded", unpercent},
+		{"hexadecimal", unhex},
+		{"base64", unbase64},
+		{"compressed", unzipped},
+		{"listed", unlisted},
+		{"marked up", unmarked},
 	} {
 		for _, decoded := range way.decode(text) {
 			if at := occurs(decoded, value, blanked, left-1, seen); at != "" {
