@@ -26,6 +26,10 @@ type Redactor interface {
 // and blank lines do not.
 func YAML(text string, r Redactor) (out, reason string, err error) {
 	head, body := cutHead(text)
+	// What is no directive would otherwise pass as one.
+	if _, err := parseYAML(text); err != nil {
+		return "", "", err
+	}
 	root, err := parseYAML(body)
 	if err != nil {
 		return "", "", err
@@ -62,6 +66,9 @@ func cutHead(text string) (head, body string) {
 		line, _, _ := strings.Cut(text[at:], "\n")
 		next := min(len(text), at+len(line)+1)
 		if rest, ok := strings.CutPrefix(line, "---"); ok {
+			if rest != "" && !strings.ContainsRune(" \t\r", rune(rest[0])) {
+				break
+			}
 			if rest = strings.TrimSpace(rest); rest == "" || rest[0] == '#' {
 				return text[:next], text[next:]
 			}
