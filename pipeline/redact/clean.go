@@ -72,7 +72,7 @@ func (c *cleanStrings) has(s string, want cleanness) (slot *cleanSlot, ok bool) 
 		return nil, false
 	}
 	slot = &c.slots[c.hash(s)%cleanSlots]
-	return slot, slot.is&want != 0 && slot.holds(s)
+	return slot, slot.is&want == want && slot.holds(s)
 }
 
 // hash hashes a string of minSearched bytes or more by parts of it. In those

@@ -113,3 +113,24 @@ func TestAllowedByPath(t *testing.T) {
 		}
 	}
 }
+
+// TestCleanOfValuesIsNotCleanOfAll has a string that was searched for values alone
+// before it is searched for patterns as well.
+func TestCleanOfValuesIsNotCleanOfAll(t *testing.T) {
+	rules, err := pattern.Load(pattern.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, _ := known.Compile([]known.Value{{Name: "other", Text: "s3cr3t-of-shop"}}, known.Options{})
+	x := newSearch()
+	x.begin(&Options{Patterns: rules}, nil)
+	x.known = set
+	x.clean.reset(set)
+	token := "gh" + "p_" + strings.Repeat("a1B2", 9)
+	if out, reason := x.values(token); out != token || reason != "" {
+		t.Errorf("searched for values: %q, %q", out, reason)
+	}
+	if out, reason := x.text(token); out == token || reason != "" {
+		t.Errorf("searched for patterns: %q, %q", out, reason)
+	}
+}

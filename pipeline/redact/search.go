@@ -125,29 +125,37 @@ func (x *search) note(rule, name string) {
 }
 
 // text redacts one decoded string, all of which is looked at as it stands.
-func (x *search) text(v string) (out, reason string) {
+func (x *search) text(v string) (out, reason string) { return x.redact(v, cleanOfValues|cleanOfAll) }
+
+// values is text without the patterns.
+func (x *search) values(v string) (out, reason string) { return x.redact(v, cleanOfValues) }
+
+// redact takes out of a string that of which it is to be clean: known values, and
+// with cleanOfAll what patterns match.
+func (x *search) redact(v string, of cleanness) (out, reason string) {
 	if len(v) < minSearched {
 		return v, ""
 	}
 	if reason = x.tooLong(len(v)); reason != "" {
 		return MarkWithheld, reason
 	}
-	if x.known == nil && x.patterns == nil {
+	patterns := of&cleanOfAll != 0
+	if x.known == nil && (!patterns || x.patterns == nil) {
 		return v, ""
 	}
-	slot, ok := x.clean.has(v, cleanOfAll)
+	slot, ok := x.clean.has(v, of)
 	if ok {
 		return v, ""
 	}
 	x.byPath = false
-	if out, ok = x.known.ReplaceWithin(&x.spare, v, x.onKnown); ok {
+	if out, ok = x.known.ReplaceWithin(&x.spare, v, x.onKnown); ok && patterns {
 		out, ok = x.patterns.Replace(out, x.at, x.onPattern)
 	}
 	if !ok {
 		return MarkWithheld, ReasonTooSlow
 	}
 	if out == v && !x.byPath {
-		slot.put(v, cleanOfValues|cleanOfAll)
+		slot.put(v, of)
 	}
 	return out, ""
 }
@@ -159,30 +167,6 @@ func (x *search) finds(v string) bool {
 	out, _ := x.text(v)
 	x.explain, x.found = explain, append(x.found[:0], before...)
 	return out != v
-}
-
-// values is text without the patterns.
-func (x *search) values(v string) (out, reason string) {
-	if len(v) < minSearched {
-		return v, ""
-	}
-	if reason = x.tooLong(len(v)); reason != "" {
-		return MarkWithheld, reason
-	}
-	if x.known == nil {
-		return v, ""
-	}
-	slot, ok := x.clean.has(v, cleanOfValues)
-	if ok {
-		return v, ""
-	}
-	if out, ok = x.known.ReplaceWithin(&x.spare, v, x.onKnown); !ok {
-		return MarkWithheld, ReasonTooSlow
-	}
-	if out == v {
-		slot.put(v, cleanOfValues)
-	}
-	return out, ""
 }
 
 // clockEvery is how many bytes may be examined without asking the clock.
