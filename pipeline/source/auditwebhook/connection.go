@@ -67,13 +67,14 @@ func (l *limited) admit(conn net.Conn) *limitedConn {
 	c := &limitedConn{Conn: conn, of: l, network: networkOf(from)}
 	instead, ok := l.enter(c)
 	if !ok {
-		_ = conn.Close()
+		// Counted first: who sees the end of it may ask for the count.
 		l.closed(from)
+		_ = conn.Close()
 		return nil
 	}
 	if instead != nil {
-		_ = instead.Close()
 		l.closed(addressOf(instead.RemoteAddr()))
+		_ = instead.Close()
 	}
 	return c
 }
