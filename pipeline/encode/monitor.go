@@ -3,7 +3,7 @@ package encode
 import "github.com/fluent-live/live-status/pipeline/event"
 
 func (e *encoder) monitor(w writer, m *event.MonitorStatus) {
-	w.openMap(10)
+	w.openMap(11)
 	text(w, "phase", string(m.Phase))
 	optional(w, "instance", m.Instance)
 	optional(w, "version", m.Version)
@@ -21,6 +21,10 @@ func (e *encoder) monitor(w writer, m *event.MonitorStatus) {
 	if m.Statuses != nil {
 		w.key("statuses")
 		e.statuses(w, m.Statuses)
+	}
+	if m.Forward != nil {
+		w.key("forward")
+		e.forward(w, m.Forward)
 	}
 	w.key("redaction")
 	e.redactionStatus(w, &m.Redaction)
@@ -52,6 +56,19 @@ func source(w writer, s *event.SourceStatus) {
 	positive(w, "behind_bytes", s.Behind)
 	positive(w, "refused", s.Refused)
 	optional(w, "error", s.Error)
+	w.closeMap()
+}
+
+func (e *encoder) forward(w writer, f *event.ForwardStatus) {
+	w.openMap(8)
+	text(w, "to", f.To)
+	text(w, "state", string(f.State))
+	number(w, "acknowledged", f.Acknowledged)
+	number(w, "attempts", f.Attempts)
+	number(w, "failures", f.Failures)
+	number(w, "dead_letters", f.DeadLetters)
+	optionalInstant(w, "failing_since", f.Since)
+	optional(w, "error", f.Error)
 	w.closeMap()
 }
 

@@ -11,6 +11,10 @@ type Stream string
 // source that starts from it yields everything that came after.
 type Position string
 
+// Receipt names what a host handed to a source at once, and hears of again once
+// everything that came of it has arrived. Zero is none.
+type Receipt uint64
+
 // Change is what happened to a watched object.
 type Change uint8
 
@@ -63,6 +67,10 @@ type Item struct {
 	// Tail is the end of what was skipped because it is too large, where the
 	// source kept it. It may begin within Raw.
 	Tail []byte
+
+	// Receipt is set on all items of what a host handed over at once. The last of
+	// them has the change Progress and nothing else.
+	Receipt Receipt
 
 	// Position is set where everything up to this item, itself included, has
 	// been yielded. Items within a list have none.

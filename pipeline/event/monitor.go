@@ -25,6 +25,8 @@ type MonitorStatus struct {
 	Objects *ObjectsStatus
 	// Statuses is nil where no statuses are made.
 	Statuses *StatusesStatus
+	// Forward is nil where Fluent Bit carries the records.
+	Forward *ForwardStatus
 	// Redaction says what was taken out of records.
 	Redaction RedactionStatus
 	Queue     QueueStatus
@@ -100,6 +102,34 @@ type StatusesStatus struct {
 	ApplicationsBy map[ApplicationStatus]int64
 	// Stalled are the watches without news for long, ordered by name.
 	Stalled []WatchState
+}
+
+// ForwardState says how it stands with the downstream of the output plugin.
+type ForwardState string
+
+// The states of a downstream.
+const (
+	// ForwardIdle has been sent nothing yet.
+	ForwardIdle ForwardState = "idle"
+	// ForwardDelivering acknowledged the last that it was sent.
+	ForwardDelivering ForwardState = "delivering"
+	// ForwardRetrying did not; Error says why.
+	ForwardRetrying ForwardState = "retrying"
+)
+
+// ForwardStatus is what became of the records that the output plugin forwards.
+type ForwardStatus struct {
+	// To is where they go, without credentials.
+	To    string
+	State ForwardState
+	// Acknowledged counts records that the downstream has, Attempts what was sent
+	// to it, Failures the attempts that came to nothing, and DeadLetters the
+	// records that it will never take.
+	Acknowledged, Attempts, Failures, DeadLetters int64
+	// Since is when the downstream last failed first; zero while it does not.
+	Since time.Time
+	// Error is the last error, empty once the downstream has recovered.
+	Error string
 }
 
 // RedactionStatus is what redaction knows and did.

@@ -8,6 +8,9 @@ type RejectReason string
 const (
 	// RejectNotJSON is input that is no JSON, or JSON of another shape.
 	RejectNotJSON RejectReason = "not_json"
+	// RejectNotMsgpack is what a host handed over and is no msgpack, or not that of
+	// log events.
+	RejectNotMsgpack RejectReason = "not_msgpack"
 	// RejectTooLarge is an item larger than is kept in memory.
 	RejectTooLarge RejectReason = "too_large"
 	// RejectNotAnEvent is an object that is no Kubernetes Event, or no audit
