@@ -52,6 +52,8 @@ type Config struct {
 	// SaltFile is empty when nothing is to be kept on disk.
 	SaltFile  string
 	Redaction Redaction
+	// Forward is where the output plugin sends records.
+	Forward Forward
 	// CoreDumps leaves it to the host whether the process writes core dumps.
 	CoreDumps bool
 }

@@ -12,14 +12,16 @@ var update = flag.Bool("update", false, "rewrite the option tables in the docume
 // TestDocumentation compares the option tables of the documentation with the
 // options.
 func TestDocumentation(t *testing.T) {
-	const begin, end = "<!-- options:begin -->\n", "<!-- options:end -->"
 	for _, doc := range []struct {
-		path string
-		must bool
+		path, name string
+		must       bool
+		table      func() string
 	}{
-		{"../../docs/CONFIGURATION.md", true},
-		{"../../README.md", false},
+		{"../../docs/CONFIGURATION.md", "options", true, Markdown},
+		{"../../docs/CONFIGURATION.md", "output-options", true, OutputMarkdown},
+		{"../../README.md", "options", false, Markdown},
 	} {
+		begin, end := "<!-- "+doc.name+":begin -->\n", "<!-- "+doc.name+":end -->"
 		b, err := os.ReadFile(doc.path)
 		if err != nil {
 			if doc.must {
@@ -35,7 +37,7 @@ func TestDocumentation(t *testing.T) {
 			}
 			continue
 		}
-		want := "\n" + Markdown() + "\n"
+		want := "\n" + doc.table() + "\n"
 		if table == want {
 			continue
 		}

@@ -42,6 +42,9 @@ func misspellings(g Getter, options []Option) []*KeyError {
 		}
 	}
 	for _, m := range remembered() {
+		if !known[m.key] {
+			continue
+		}
 		for wrong := range strings.FieldsSeq(m.wrong) {
 			try(wrong, m.key)
 		}
@@ -200,6 +203,23 @@ func remembered() []struct{ key, wrong string } {
 		{"interval_nsec", "interval_nanosec interval_nanoseconds interval_ns interval_ms interval_msec kube_interval_nsec"},
 		{"batch_max_bytes", "batch_bytes batch_size batch_max batch_max_size batch_limit max_batch_bytes max_batch_size batch_bytes_max"},
 		{"monitor_interval", "monitor_interval_sec monitor_period monitor monitoring_interval monitor_status_interval"},
+		{"forward_to", "forward to forward_url forward_uri forward_host forward_endpoint forward_address forward_path output_to downstream destination url uri endpoint"},
+		{"forward_format", "format output_format forward_encoding"},
+		{"forward_compress", "compress compression forward_compression forward_gzip gzip"},
+		{"forward_tls", "forward_ssl"},
+		{"forward_tls_verify", "forward_verify forward_tls_insecure forward_insecure forward_insecure_skip_verify"},
+		{"forward_tls_ca_file", "forward_ca_file forward_tls_ca forward_ca forward_tls_ca_path"},
+		{"forward_tls_crt_file", "forward_tls_cert_file forward_crt_file forward_cert_file forward_tls_cert forward_tls_crt forward_client_cert_file"},
+		{"forward_tls_key_file", "forward_key_file forward_tls_key forward_client_key_file"},
+		{"forward_tls_server_name", "forward_tls_vhost forward_tls_servername forward_server_name forward_vhost"},
+		{"forward_token_file", "forward_token forward_bearer_token forward_bearer_token_file forward_token_path"},
+		{"forward_headers_file", "forward_header forward_headers forward_header_file header headers"},
+		{"forward_shared_key_file", "forward_shared_key shared_key shared_key_file"},
+		{"forward_timeout", "forward_request_timeout timeout"},
+		{"forward_file_max_size", "forward_max_size forward_file_size forward_rotate_size"},
+		{"forward_file_max_files", "forward_max_files forward_file_count forward_file_backups"},
+		{"dead_letter_path", "dead_letter dead_letters dead_letter_file dead_letters_path dead_letter_queue dlq dlq_path"},
+		{"flush_timeout", "flush_wait flush_max_wait"},
 		{"plugin_log_level", "plugin_log plugin_level plugin_loglevel plugin_debug plugin_verbosity"},
 	}
 }

@@ -130,7 +130,7 @@ func TestReservedKeysAreNoMisspellings(t *testing.T) {
 
 func TestRememberedKeysExist(t *testing.T) {
 	known := map[string]bool{}
-	for _, o := range Options() {
+	for _, o := range append(Options(), forwardOptions()...) {
 		known[o.Key] = true
 	}
 	for _, m := range remembered() {

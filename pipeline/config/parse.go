@@ -2,6 +2,8 @@ package config
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -9,10 +11,11 @@ import (
 // error joins one *KeyError per mistake; the Config is then not to be used.
 // It reads the files and tries out the folders that the options name, and
 // leaves nothing behind.
-func Parse(g Getter) (Config, error) {
-	options := Options()
-	c, errs := defaults(options)
-	for _, o := range options {
+func Parse(g Getter) (Config, error) { return parse(g, inputPlugin()) }
+
+func parse(g Getter, p plugin) (Config, error) {
+	c, errs := defaults(p.options)
+	for _, o := range p.options {
 		v := strings.TrimSpace(g.Get(o.Key))
 		if v == "" {
 			continue
@@ -24,9 +27,7 @@ func Parse(g Getter) (Config, error) {
 	if c.SaltFile == "" && c.Cursor.Path != "" {
 		c.SaltFile = c.Cursor.Path + ".salt"
 	}
-	if !c.Objects.EnabledSet {
-		c.Objects.Enabled = c.Events.Enabled
-	}
+	p.complete(&c)
 	if !c.Statuses.EnabledSet {
 		c.Statuses.Enabled = c.Objects.Enabled
 	}
@@ -35,11 +36,14 @@ func Parse(g Getter) (Config, error) {
 	}
 	if len(errs) == 0 {
 		// A value that cannot be read says nothing of how it fits the others.
-		if err := c.Validate(); err != nil {
+		if err := c.validate(p); err != nil {
 			errs = append(errs, err)
 		}
 	}
-	for _, e := range misspellings(g, options) {
+	for _, e := range p.misplaced(g) {
+		errs = append(errs, e)
+	}
+	for _, e := range misspellings(g, p.options) {
 		errs = append(errs, e)
 	}
 	if len(errs) > 0 {
@@ -77,4 +81,17 @@ func keyError(o Option, value string, err error) *KeyError {
 		e.Value = showURL(value)
 	}
 	return e
+}
+
+// misplaced reports keys that something else has.
+func (p plugin) misplaced(g Getter) []*KeyError {
+	var out []*KeyError
+	for _, owner := range slices.Sorted(maps.Keys(p.others)) {
+		for _, o := range p.others[owner] {
+			if g.Get(o.Key) != "" {
+				out = append(out, &KeyError{Key: o.Key, Problem: "is an option of the " + owner, Hint: "drop " + o.Key})
+			}
+		}
+	}
+	return out
 }

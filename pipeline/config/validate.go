@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// Validate checks what one option alone cannot tell: how they fit together,
+// validate checks what one option alone cannot tell: how they fit together,
 // and whether the files that were named can be read. Its error joins one
 // *KeyError per mistake.
-func (c Config) Validate() error {
+func (c Config) validate(p plugin) error {
 	var errs []error
 	add := func(es ...*KeyError) {
 		for _, e := range es {
@@ -24,7 +24,9 @@ func (c Config) Validate() error {
 	}
 	add(c.Kube.conflicts()...)
 	add(c.Kube.unreadable()...)
-	add(c.nothingToRead()...)
+	if p.conflicts != nil {
+		add(p.conflicts(c)...)
+	}
 	add(c.Audit.Webhook.conflicts(c.Cursor.Path)...)
 	for _, ns := range c.Events.Namespaces {
 		if slices.Contains(c.Events.NamespacesExclude, ns) {
@@ -87,6 +89,8 @@ func (c Config) sameFile() []*KeyError {
 		{"db", c.Cursor.Path},
 		{"redact_salt_file", c.SaltFile},
 		{"audit_spool_file", c.Audit.Webhook.SpoolFile},
+		{"forward_to", strings.TrimPrefix(c.Forward.To, forwardFile)},
+		{"dead_letter_path", c.Forward.DeadLetterPath},
 	} {
 		if f.path == "" {
 			continue
