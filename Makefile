@@ -22,11 +22,11 @@ TESTFLAGS ?=
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: $(OUT)/in_live_status.so $(OUT)/live-status-host $(OUT)/live-status ## Build the plugin, the plugin host and the command
+build: $(OUT)/in_live_status.so $(OUT)/out_live_status.so $(OUT)/live-status-host $(OUT)/live-status ## Build the plugins, the plugin host and the command
 
-$(OUT)/in_live_status.so: $(GO_SOURCES)
+$(OUT)/%_live_status.so: $(GO_SOURCES)
 	@mkdir -p $(OUT)
-	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./plugin/in_live_status
+	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./plugin/$*_live_status
 
 $(OUT)/live-status: $(GO_SOURCES)
 	@mkdir -p $(OUT)
@@ -44,7 +44,7 @@ unit:
 
 host-test:
 	$(GO) vet ./plugin/...
-	$(GO) test $(TESTFLAGS) ./plugin/host/... ./plugin/internal/... ./plugin/in_live_status/...
+	$(GO) test $(TESTFLAGS) ./plugin/host/... ./plugin/internal/... ./plugin/in_live_status/... ./plugin/out_live_status/...
 
 e2e: build ## Run the end-to-end tests against a real control plane
 	cd test && $(GO) vet ./... && $(GO) test -count=1 -timeout 60m $(TESTFLAGS) ./...

@@ -125,8 +125,7 @@ func (p *pump) bodiless(ctx context.Context, item *event.Item) error {
 		return nil
 	}
 	p.count.arrived(item.Place.Source, now.Sub(rec.Time))
-	p.count.emitted.Add(1)
-	part := event.Item{Stream: item.Stream}
+	part := event.Item{Stream: item.Stream, Receipt: item.Receipt}
 	if err := p.add(ctx, &part, data, remembered{passed: fingerprint, audited: true}); err != nil {
 		return err
 	}

@@ -38,6 +38,8 @@ type committer struct {
 	outbox *outbox
 	count  *counters
 	logger *slog.Logger
+	// settled is told of each batch that was committed; nil tells nobody.
+	settled func(*batch)
 	// doubtful are the statuses of which the host may have been told by the run before,
 	// without that it was committed.
 	doubtful map[event.StatusKey]bool
@@ -118,6 +120,9 @@ func (c *committer) commit(ctx context.Context) bool {
 	c.count.commits.Add(1)
 	c.working()
 	c.count.committed.Store(uint64(b.mark))
+	if c.settled != nil {
+		c.settled(b)
+	}
 	c.outbox.committed()
 	return true
 }

@@ -17,7 +17,8 @@ func (p *pump) correlate(rec *event.Record) {
 	err := guard(func() error {
 		ref, since := *rec.Object, madeSince(rec.Audit)
 		found := p.index.FindCreated(ref, since)
-		if found.Correlation == event.CorrelationUnknown && rec.Audit != nil && !isDryRun(rec.Audit) {
+		missing := found.Correlation == event.CorrelationUnknown || p.unwatched && found.Correlation == event.CorrelationNotWatched
+		if missing && rec.Audit != nil && !isDryRun(rec.Audit) {
 			// It is gone by now, or not seen yet, and the bodies tell who it is.
 			if live, ok := p.audited.Audit(rec.Audit); ok {
 				p.index.Learn(live)

@@ -18,7 +18,7 @@ func (p *pump) event(ctx context.Context, item *event.Item, occ *event.Occurrenc
 			// It may only have ceased to match, and will match again.
 			return p.advance(ctx, item)
 		}
-		return p.add(ctx, item, nil, remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
+		return p.add(ctx, item, encoded{}, remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
 			return cursor.SeenChange{Key: p.events.Forget(mark, occ.UID), Forget: true}
 		}})
 	}

@@ -25,19 +25,31 @@ type batch struct {
 	data    []byte
 	records int64
 	changes cursor.Changes
+	// marks tell the records apart, and dead what the downstream will never take of
+	// them; where records are forwarded only.
+	marks marks
+	dead  []event.Receipt
+	// ended are the receipts of which the last item is in the batch.
+	ended []event.Receipt
+	// began is when the first entry came.
+	began time.Time
 	// taken is when the batch was handed over; zero for one without records.
 	taken time.Time
 }
 
 func (b *batch) empty() bool {
-	return b.records == 0 && len(b.changes.Seen) == 0 && len(b.changes.Passed) == 0 && len(b.changes.Positions) == 0 && len(b.changes.Statuses) == 0
+	return b.records == 0 && len(b.ended) == 0 && len(b.changes.Seen) == 0 && len(b.changes.Passed) == 0 && len(b.changes.Positions) == 0 && len(b.changes.Statuses) == 0
 }
 
 // entry is one thing to add to the batch. Its parts are committed together or
 // not at all.
 type entry struct {
-	// record is an encoded record; nil if there is none.
+	// record is an encoded record; nil if there is none. id is that of it.
 	record []byte
+	id     event.RecordID
+	// receipt is that of the item; last is set where no more comes of it.
+	receipt event.Receipt
+	last    bool
 	// stream and position say how far the entry's source is with it; position
 	// is empty within a list.
 	stream   event.Stream
@@ -65,6 +77,9 @@ type remembered struct {
 // cursor then knows of which the host may have been told, whatever comes.
 type outbox struct {
 	max int
+	// marked is set where records are to be told apart, forgetful where it is not
+	// to be remembered which audit events were handed on.
+	marked, forgetful bool
 	// settled is how long the host needs to pass a batch on.
 	settled time.Duration
 
@@ -93,6 +108,8 @@ type outbox struct {
 	work chan struct{}
 	// done is closed and renewed at each commit.
 	done chan struct{}
+	// filled is signalled when something was added, or nothing more will be.
+	filled chan struct{}
 }
 
 func newOutbox(maxBytes int, settled time.Duration) *outbox {
@@ -103,6 +120,7 @@ func newOutbox(maxBytes int, settled time.Duration) *outbox {
 		room:    make(chan struct{}, 1),
 		work:    make(chan struct{}, 1),
 		done:    make(chan struct{}),
+		filled:  make(chan struct{}, 1),
 	}
 }
 
@@ -125,14 +143,25 @@ func (o *outbox) tryAdd(e entry) bool {
 	if b.records > 0 && len(b.data)+len(e.record) > o.max || len(b.changes.Seen) >= maxChanges || len(b.changes.Statuses) >= maxChanges {
 		return false
 	}
-	if e.record != nil {
+	if b.began.IsZero() {
+		b.began = time.Now()
+	}
+	if len(e.record) > 0 {
 		b.data = append(b.data, e.record...)
 		b.records++
+		if o.marked {
+			b.marks.ends = append(b.marks.ends, len(b.data))
+			b.marks.ids = append(b.marks.ids, e.id)
+			b.marks.receipts = append(b.marks.receipts, e.receipt)
+		}
+	}
+	if e.last {
+		b.ended = append(b.ended, e.receipt)
 	}
 	if e.seen != nil {
 		b.changes.Seen = append(b.changes.Seen, e.seen(b.mark))
 	}
-	if e.audited {
+	if e.audited && !o.forgetful {
 		b.changes.Passed = append(b.changes.Passed, e.passed)
 	}
 	b.changes.Statuses = append(b.changes.Statuses, e.statuses...)
@@ -142,6 +171,7 @@ func (o *outbox) tryAdd(e entry) bool {
 		}
 		b.changes.Positions[e.stream] = e.position
 	}
+	signal(o.filled)
 	return true
 }
 
@@ -177,6 +207,7 @@ func (o *outbox) drain() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.draining = true
+	signal(o.filled)
 }
 
 func (o *outbox) resume() {

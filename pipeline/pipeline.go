@@ -34,6 +34,12 @@ type Options struct {
 	// batch on: what Take returned is not committed earlier. Zero is for a host
 	// that has passed it on before it calls again.
 	Settled time.Duration
+
+	// statusTime is the clock of the statuses; nil is time.Now.
+	statusTime func() time.Time
+	// replay is what is replayed; nil where the sources are those of the
+	// configuration.
+	replay *replay
 }
 
 // Pipeline is a running pipeline. Take and Close may be called from different
@@ -49,6 +55,10 @@ type Pipeline struct {
 	sources []source
 	// values is nil where no sensitive values are known.
 	values *values.Store
+	// forwarder is nil where a host takes the records, output where that is an input
+	// plugin's or a command.
+	forwarder *forwarder
+	output    *output
 	// objects is nil where live objects are not watched.
 	objects *objects.Source
 	rules   []*ruleWatch
@@ -60,6 +70,7 @@ type Pipeline struct {
 
 	stopSources, stopStages context.CancelFunc
 	running, committing     sync.WaitGroup
+	forwarding              sync.WaitGroup
 	closing                 sync.Once
 	closed                  error
 }
@@ -86,7 +97,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 	opts.Logger = redacting(opts.Logger, redactor)
 	p.opts.Logger = opts.Logger
 	cluster := cfg.ClusterName
-	if cfg.Cluster() {
+	if cfg.Cluster() && opts.replay == nil {
 		p.access, err = kube.Load(cfg.Kube, kube.Options{
 			Logger: unredacted, Warnings: opts.Logger, UserAgent: "live-status/" + opts.Version, ClusterName: cfg.ClusterName, Now: time.Now,
 		})
@@ -109,7 +120,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Cursor.Path == "" {
+	if cfg.Cursor.Path == "" && opts.replay == nil {
 		opts.Logger.Warn("no db is set: the cursor is kept in memory, and a restart reports again what was reported")
 	}
 	format := encode.AppendMsgpack
@@ -131,15 +142,21 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 		selective: cfg.Events.LabelSelector != "" || cfg.Events.FieldSelector != "",
 		status:    p.monitorRecord, every: cfg.MonitorInterval,
 	}
-	if cfg.Audit.Enabled() {
+	if cfg.Audit.Enabled() || cfg.Forward.To != "" {
 		if err := p.loadWindow(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if cfg.Objects.Enabled {
-		if err := p.addObjects(ctx); err != nil {
-			return nil, err
-		}
+	switch {
+	case opts.replay != nil:
+		err = opts.replay.attach(ctx, p)
+	case cfg.Objects.Enabled:
+		err = p.addObjects(ctx)
+	case cfg.Forward.To != "":
+		err = p.addIndex()
+	}
+	if err != nil {
+		return nil, err
 	}
 	if cfg.Redaction.ClusterSecrets {
 		if err := p.addSecrets(ctx, unredacted); err != nil {
@@ -149,6 +166,11 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 	if err := p.addSources(ctx); err != nil {
 		return nil, err
 	}
+	if cfg.Forward.To != "" {
+		if err := p.addOutput(cluster); err != nil {
+			return nil, err
+		}
+	}
 	p.start()
 	return p, nil
 }
@@ -156,6 +178,11 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 // release closes what was opened, in the order in which it is needed.
 func (p *Pipeline) release() error {
 	var errs []error
+	if p.output != nil {
+		if err := p.output.close(); err != nil {
+			errs = append(errs, err)
+		}
+	}
 	if p.access != nil {
 		p.access.Close()
 	}
@@ -187,8 +214,11 @@ func (p *Pipeline) start() {
 	sources, p.stopSources = context.WithCancel(context.Background())
 	stages, p.stopStages = context.WithCancel(context.Background())
 	p.committing.Go(func() { crash.Run(func() { p.commits.run(stages) }) })
+	if p.forwarder != nil {
+		p.forwarding.Go(func() { crash.Run(func() { p.forwarder.run(stages) }) })
+	}
 	p.running.Go(func() { crash.Run(func() { p.pump.run(sources) }) })
-	if s := p.pump.statuses; s != nil {
+	if s := p.pump.statuses; s != nil && p.opts.replay == nil {
 		p.running.Go(func() { crash.Run(func() { s.run(sources, p.pump.heard, p.pump.YieldState) }) })
 	}
 	if p.values != nil {
@@ -234,17 +264,19 @@ func (p *Pipeline) Pause() { p.outbox.pause(time.Now()) }
 // Resume says that the host passes on again what it takes.
 func (p *Pipeline) Resume() { p.outbox.resume() }
 
-// Stop stops the sources and adds a last monitor_status. A host that goes on
+// Stop stops the sources and adds a last monitor_status, if there are any. A host that goes on
 // taking gets what is left; then it calls Close. A host that cannot does without
 // Stop.
 func (p *Pipeline) Stop() {
 	p.stopSources()
 	p.running.Wait()
+	if p.cfg.MonitorInterval > 0 {
+		// A full batch has no room for it, and nobody to wait for.
+		now, cancel := context.WithCancel(context.Background())
+		cancel()
+		p.pump.monitor(now, event.PhaseStop)
+	}
 	p.outbox.drain()
-	// A full batch has no room for it, and nobody to wait for.
-	now, cancel := context.WithCancel(context.Background())
-	cancel()
-	p.pump.monitor(now, event.PhaseStop)
 }
 
 // Close stops the sources, commits what the host is certain to have and closes
@@ -257,11 +289,13 @@ func (p *Pipeline) Close(ctx context.Context) error {
 
 func (p *Pipeline) close(ctx context.Context) error {
 	p.stopSources()
+	p.forwardRest(ctx)
 	p.stopStages()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		p.running.Wait()
+		p.forwarding.Wait()
 		p.committing.Wait()
 	}()
 	select {
@@ -280,6 +314,26 @@ func (p *Pipeline) close(ctx context.Context) error {
 	p.opts.Logger.Info("stopped", "received", s.Received, "events", s.Events, "audits", s.Audits, "deployments", s.Deployments, "deduplicated", s.Deduplicated,
 		"filtered", s.Filtered, "rejected", total(s.Rejected), "emitted", s.Emitted, "uncommitted", left)
 	return p.release()
+}
+
+// forwardRest gives what is left to the downstream, as far as there is time: what
+// came of chunks comes again, but not what was made of live objects.
+func (p *Pipeline) forwardRest(ctx context.Context) {
+	if p.forwarder == nil {
+		return
+	}
+	rest, cancel := context.WithTimeout(ctx, restWithin)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.Stop()
+		p.forwarding.Wait()
+	}()
+	select {
+	case <-done:
+	case <-rest.Done():
+	}
 }
 
 func total(counts map[string]int64) (sum int64) {
@@ -303,6 +357,10 @@ func (p *Pipeline) monitorRecord(phase event.Phase) event.Record {
 	}
 	for _, w := range p.rules {
 		w.look()
+	}
+	if p.output != nil {
+		st := p.output.deliverer.Status()
+		m.Forward = &st
 	}
 	m.Redaction = p.redaction()
 	if p.objects != nil {

@@ -33,6 +33,8 @@ type pump struct {
 	audits audits
 	// index is nil where live objects are not watched, and so is listed.
 	index *correlate.Index
+	// unwatched is set where all that is known of objects is what records tell.
+	unwatched bool
 	// listed is closed once the live objects have been listed.
 	listed <-chan struct{}
 	// known is closed once the values of the cluster's Secrets are looked for; nil
@@ -56,6 +58,8 @@ type pump struct {
 	selective bool
 	// salt keys the hashes that identify rejected items.
 	salt []byte
+	// seen is told when something happened; nil where nobody asks.
+	seen func(time.Time)
 	// status makes the record that monitor_status carries.
 	status func(event.Phase) event.Record
 	every  time.Duration
@@ -247,6 +251,10 @@ func (p *pump) decode(item event.Item) decoded {
 		d.occ = &occ
 		return err
 	})
+	if d.err == nil && p.seen != nil {
+		_, at, _ := d.about()
+		p.seen(at)
+	}
 	if d.occ != nil && d.err == nil && p.statuses != nil {
 		p.statuses.warned(&item, d.occ)
 	}
@@ -264,7 +272,6 @@ func (p *pump) emit(ctx context.Context, item *event.Item, rec event.Record, wha
 		}
 		return p.reject(ctx, item, fmt.Errorf("encode a record of type %s: %w", rec.Type, err))
 	}
-	p.count.emitted.Add(1)
 	return p.add(ctx, item, data, what)
 }
 
@@ -291,23 +298,30 @@ func (p *pump) state(ctx context.Context, e status.Emission) error {
 	} else {
 		p.count.applicationStatuses.Add(1)
 	}
-	p.count.emitted.Add(1)
 	return p.add(ctx, &event.Item{}, data, remembered{statuses: e.Rows})
+}
+
+// encoded is a record as it goes out. It has no bytes where the format leaves the record out.
+type encoded struct {
+	data []byte
+	id   event.RecordID
 }
 
 // encode redacts and encodes a record. The bytes may be used until the next
 // call.
-func (p *pump) encode(rec event.Record) (data []byte, err error) {
-	err = guard(func() (err error) {
+func (p *pump) encode(rec event.Record) (encoded, error) {
+	var data []byte
+	err := guard(func() (err error) {
 		clean := p.redactor.Redact(rec)
 		p.count.withheld.Add(int64(len(clean.Fields().Withheld)))
 		data, err = p.format(p.scratch[:0], clean)
 		return err
 	})
-	if err == nil {
-		p.scratch = data
+	if err != nil {
+		return encoded{}, err
 	}
-	return data, err
+	p.scratch = data
+	return encoded{data: data, id: rec.ID}, nil
 }
 
 // panicError says that a stage panicked over an item. It tells where, not the
@@ -328,16 +342,26 @@ func guard(stage func() error) (err error) {
 	return stage()
 }
 
-// advance notes the item's position and nothing else.
+// advance notes the item's position, or that it is the last of what the host handed
+// over, and nothing else.
 func (p *pump) advance(ctx context.Context, item *event.Item) error {
-	if item.Position == "" {
+	if item.Position == "" && !isLast(item) {
 		return nil
 	}
-	return p.add(ctx, item, nil, remembered{})
+	return p.add(ctx, item, encoded{}, remembered{})
 }
 
-func (p *pump) add(ctx context.Context, item *event.Item, record []byte, what remembered) error {
-	return p.outbox.add(ctx, entry{record: record, stream: item.Stream, position: item.Position, remembered: what})
+// isLast reports whether nothing more comes of what the host handed over at once.
+func isLast(item *event.Item) bool { return item.Receipt != 0 && item.Change == event.Progress }
+
+func (p *pump) add(ctx context.Context, item *event.Item, rec encoded, what remembered) error {
+	if len(rec.data) > 0 {
+		p.count.emitted.Add(1)
+	}
+	return p.outbox.add(ctx, entry{
+		record: rec.data, id: rec.id, stream: item.Stream, position: item.Position,
+		receipt: item.Receipt, last: isLast(item), remembered: what,
+	})
 }
 
 // monitor emits a monitor_status record.

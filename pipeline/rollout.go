@@ -160,7 +160,7 @@ func (p *pump) rollout(ctx context.Context, item *event.Item, report *deployment
 		return cursor.SeenChange{Key: key, Seen: seen, Expires: dedup.DeploymentExpiry(time.Now())}
 	}}
 	if verdict == dedup.Expired {
-		if err := p.add(ctx, item, nil, noted); err != nil {
+		if err := p.add(ctx, item, encoded{}, noted); err != nil {
 			return err
 		}
 		return p.series(ctx, r)
@@ -210,7 +210,7 @@ func (p *pump) dealt(ctx context.Context, now time.Time) error {
 	if p.rollouts.listing || p.index == nil {
 		return nil
 	}
-	return p.add(ctx, &event.Item{}, nil, remembered{seen: func(dedup.Mark) cursor.SeenChange {
+	return p.add(ctx, &event.Item{}, encoded{}, remembered{seen: func(dedup.Mark) cursor.SeenChange {
 		return cursor.SeenChange{Key: dealtWith, Seen: event.Seen{Last: now.Add(-dealing)}, Expires: dedup.DeploymentExpiry(now)}
 	}})
 }
@@ -220,7 +220,7 @@ func (p *pump) noteSeries(ctx context.Context, r *dedup.Rollout) error {
 	if err != nil || !ok {
 		return err
 	}
-	return p.add(ctx, &event.Item{}, nil, remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
+	return p.add(ctx, &event.Item{}, encoded{}, remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
 		key, seen := note(mark)
 		return cursor.SeenChange{Key: key, Seen: seen, Expires: dedup.DeploymentExpiry(time.Now())}
 	}})
@@ -243,7 +243,7 @@ func (p *pump) undeployed(ctx context.Context, item *event.Item) error {
 	if report, ok := deployment.Removed(*live); ok {
 		return p.rollout(ctx, item, &report)
 	}
-	return p.add(ctx, item, nil, remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
+	return p.add(ctx, item, encoded{}, remembered{seen: func(mark dedup.Mark) cursor.SeenChange {
 		return cursor.SeenChange{Key: p.rollouts.ledger.Forget(mark, deployment.Key(*live)), Forget: true}
 	}})
 }

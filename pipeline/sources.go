@@ -70,11 +70,31 @@ type unassessed struct{ *correlate.Index }
 
 func (u unassessed) Put(live event.Live, _ []byte, list uint64) { u.Index.Put(live, list) }
 
-// addObjects watches the live objects and gives the pump the index of them.
+// addObjects watches the live objects.
 func (p *Pipeline) addObjects(ctx context.Context) error {
-	rules, err := rule.New(rule.Options{File: p.cfg.Applications.RulesFile})
+	options, err := p.objectOptions(ctx)
 	if err != nil {
 		return err
+	}
+	src, err := objects.New(options)
+	if err != nil {
+		return err
+	}
+	if s := p.pump.statuses; s != nil {
+		s.source = src
+	}
+	p.objects = src
+	p.sources = append(p.sources, src)
+	p.pump.listed = src.Synced()
+	return nil
+}
+
+// objectOptions returns what a source of live objects needs, and gives the pump the
+// index that the source fills.
+func (p *Pipeline) objectOptions(ctx context.Context) (objects.Options, error) {
+	rules, err := rule.New(rule.Options{File: p.cfg.Applications.RulesFile})
+	if err != nil {
+		return objects.Options{}, err
 	}
 	p.rules = append(p.rules, newRuleWatch(rules.Errors, applicationRuleFails, p.opts.Logger))
 	index := correlate.New(correlate.Options{
@@ -83,19 +103,19 @@ func (p *Pipeline) addObjects(ctx context.Context) error {
 	decoder := decode.ObjectDecoder{Annotations: rules.Annotation}
 	states, err := p.newStatuses(ctx, index)
 	if err != nil {
-		return err
+		return objects.Options{}, err
 	}
 	if states != nil {
 		decoder.Annotations = func(key string) bool { return rules.Annotation(key) || status.Annotation(key) }
 	}
 	before, _, err := p.cursor.Seen(ctx, dealtWith)
 	if err != nil {
-		return fmt.Errorf("read how far deployments were reported: %w", err)
+		return objects.Options{}, fmt.Errorf("read how far deployments were reported: %w", err)
 	}
 	ledger := dedup.NewLedger(p.pump.events, dedup.LedgerOptions{Retention: p.cfg.Events.Retention, Before: before.Last, Now: time.Now})
 	p.pump.rollouts = newRollouts(ledger, func(series event.SeenKey) (time.Time, bool) { return p.reported(series, before.Last) })
 	options := objects.Options{
-		Server: p.access, Index: unassessed{index}, Catalog: index, Sink: newWholeObjects(p.pump), Logger: p.opts.Logger, Describe: p.access.Describe,
+		Index: unassessed{index}, Catalog: index, Sink: newWholeObjects(p.pump), Logger: p.opts.Logger,
 		Decode: decoder.Decode, Reads: func(r event.APIResource) bool { return decode.ReadsSpec(r.GroupKind()) },
 		Include: p.cfg.Objects.Include, Exclude: p.cfg.Objects.Exclude,
 		Namespaces: p.cfg.Events.Namespaces, NamespacesExclude: p.cfg.Events.NamespacesExclude,
@@ -105,17 +125,11 @@ func (p *Pipeline) addObjects(ctx context.Context) error {
 	if states != nil {
 		states.attach(&options)
 	}
-	src, err := objects.New(options)
-	if err != nil {
-		return err
+	if p.access != nil {
+		options.Server, options.Describe = p.access, p.access.Describe
 	}
-	if states != nil {
-		states.source = src
-	}
-	p.objects = src
-	p.sources = append(p.sources, src)
-	p.pump.index, p.pump.listed, p.pump.audited = index, src.Synced(), decoder
-	return nil
+	p.pump.index, p.pump.audited = index, decoder
+	return options, nil
 }
 
 func (p *Pipeline) addAuditFile() error {

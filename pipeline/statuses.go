@@ -30,6 +30,17 @@ const (
 	compareWait = time.Minute
 )
 
+// objectSource is where live objects come from.
+type objectSource interface {
+	// Fetch asks for an object whole, which is then told to Fetched. It does not
+	// wait.
+	Fetch(kind event.GroupKind, ns event.Namespace, name string)
+	// Fetched is closed once there is nothing left of what was asked for until now.
+	Fetched() <-chan struct{}
+	// Watches tells how the watches are doing.
+	Watches() []event.WatchState
+}
+
 // statuses are the stages that make the status of objects and applications. Live
 // objects go through them in the goroutines that read them, since each is assessed
 // by itself.
@@ -49,7 +60,10 @@ type statuses struct {
 	ended map[event.SeenKey]string
 	// source is asked for objects that are to be compared and were read by their
 	// metadata only.
-	source   *objects.Source
+	source objectSource
+	// recording keeps warnings until the objects are there that they are about; nil
+	// where these are watched.
+	recording *recording
 	redactor *redact.Redactor
 	logger   *slog.Logger
 	// unread and refused say when the log is told of objects that cannot be assessed
@@ -77,7 +91,7 @@ func (p *Pipeline) newStatuses(ctx context.Context, index *correlate.Index) (*st
 	}
 	p.rules = append(p.rules, newRuleWatch(s.assessor.Errors, healthRuleFails, p.opts.Logger))
 	s.tracker = status.New(status.Options{
-		Cluster: p.pump.cluster, Finder: s, Settle: cfg.Settle, Resync: cfg.Resync, PrioritizeHealth: cfg.PrioritizeHealth,
+		Cluster: p.pump.cluster, Finder: s, Now: p.opts.statusTime, Settle: cfg.Settle, Resync: cfg.Resync, PrioritizeHealth: cfg.PrioritizeHealth,
 	})
 	unread := 0
 	err = p.cursor.Statuses(ctx, func(row event.StatusRow) error {
@@ -317,6 +331,10 @@ func (s *statuses) warned(item *event.Item, occ *event.Occurrence) {
 	if reason != occ.Reason || message != occ.Message {
 		copied := *occ
 		occ, copied.Reason, copied.Message = &copied, reason, message
+	}
+	if s.recording != nil {
+		s.recording.keep(occ)
+		return
 	}
 	s.tracker.Warned(occ)
 }

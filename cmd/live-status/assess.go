@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/spf13/cobra"
 
 	"github.com/fluent-live/live-status/cmd/live-status/internal/manifest"
 	"github.com/fluent-live/live-status/pipeline/event"
@@ -59,39 +60,28 @@ type assessOptions struct {
 	syncIgnore string
 }
 
-func parseAssess(args []string) (assessOptions, error) {
+func newAssessCommand(s streams) *cobra.Command {
 	var o assessOptions
-	flags := flag.NewFlagSet("assess", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	list := func(to *[]string) func(string) error {
-		return func(value string) error {
-			if value == "" {
-				return errors.New("no file is named")
+	cmd := &cobra.Command{
+		Use: "assess", Short: "print the health and sync of manifests", Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(args); err != nil {
+				return mistake{err}
 			}
-			*to = append(*to, value)
-			return nil
-		}
+			return assess(cmd.Context(), o, s)
+		},
 	}
-	for _, name := range []string{"f", "filename"} {
-		flags.Func(name, "", list(&o.files))
-	}
-	flags.Func("desired", "", list(&o.desired))
-	for _, name := range []string{"o", "output"} {
-		flags.StringVar(&o.output, name, "json", "")
-	}
-	for _, name := range []string{"n", "namespace"} {
-		flags.StringVar(&o.namespace, name, "", "")
-	}
-	flags.StringVar(&o.rules, "rules", "", "")
-	flags.StringVar(&o.syncIgnore, "sync-ignore", "", "")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return o, err
-		}
-		return o, fmt.Errorf("%w\n`live-status assess --help` lists the arguments", err)
-	}
-	err := o.check(flags.Args())
-	return o, err
+	describe(cmd, func() string { return assessUsage })
+	flags := cmd.Flags()
+	flags.VarP(fileList(&o.files), "filename", "f", "manifests")
+	flags.Var(fileList(&o.desired), "desired", "manifests as they should be")
+	flags.StringVarP(&o.output, "output", "o", "json", "json or table")
+	flags.StringVarP(&o.namespace, "namespace", "n", "", "namespace of desired manifests without one")
+	flags.StringVar(&o.rules, "rules", "", "own health rules")
+	flags.StringVar(&o.syncIgnore, "sync-ignore", "", "what may differ")
+	completeWords(cmd, "output", "json", "table")
+	completeNothing(cmd, "namespace", "sync-ignore")
+	return cmd
 }
 
 func (o *assessOptions) check(rest []string) error {
@@ -118,21 +108,10 @@ func (o *assessOptions) check(rest []string) error {
 	return nil
 }
 
-// errQuiet ends the command without a word: whoever read its output has gone.
-var errQuiet = errors.New("")
-
 // assess prints the status of manifests. What it returns is a mistake, but for
 // the verdict.
-func assess(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	o, err := parseAssess(args)
-	if errors.Is(err, flag.ErrHelp) {
-		_, err = io.WriteString(stdout, assessUsage)
-		return err
-	}
-	if err != nil {
-		return mistake{err}
-	}
-	verdict, err := newAssess(o, stdin, stdout, stderr)
+func assess(ctx context.Context, o assessOptions, s streams) error {
+	verdict, err := newAssess(o, s)
 	if err != nil {
 		return mistake{err}
 	}
@@ -165,16 +144,16 @@ type assessment struct {
 	objects   int
 }
 
-func newAssess(o assessOptions, stdin io.Reader, stdout, stderr io.Writer) (*assessment, error) {
+func newAssess(o assessOptions, s streams) (*assessment, error) {
 	j, err := newJudge(o)
 	if err != nil {
 		return nil, err
 	}
-	a := &assessment{o: o, stdin: stdin, stderr: stderr, judge: j, statuses: map[event.Status]int{}}
+	a := &assessment{o: o, stdin: s.in, stderr: s.err, judge: j, statuses: map[event.Status]int{}}
 	if o.output == "table" {
-		a.rows = newTable(stdout)
+		a.rows = newTable(s.out)
 	} else {
-		a.rows = newLines(stdout)
+		a.rows = newLines(s.out)
 	}
 	if len(o.desired) > 0 {
 		a.want = newWanted(o.namespace)

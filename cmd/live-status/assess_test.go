@@ -131,7 +131,7 @@ func TestAssessArguments(t *testing.T) {
 		{"assess -f pod.json -o yaml", 2, `-o "yaml": write json or table`},
 		{"assess pod.json", 2, `unexpected argument "pod.json": write -f pod.json`},
 		{"assess -f pod.json pod.json", 2, `unexpected argument "pod.json"`},
-		{"assess -f pod.json --strict", 2, "not defined: -strict"},
+		{"assess -f pod.json --strict", 2, "unknown flag --strict"},
 		{"assess -f", 2, "needs an argument"},
 		{"assess -f=", 2, "no file is named"},
 		{"assess -f - --desired -", 2, "standard input can be read once"},

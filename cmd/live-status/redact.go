@@ -4,14 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/fluent-live/live-status/cmd/live-status/internal/manifest"
 	"github.com/fluent-live/live-status/cmd/live-status/internal/piece"
@@ -82,49 +82,45 @@ var redactKeys = map[string]string{
 	"env-names": "redact_env_names", "min-length": "redact_min_length", "stop-list": "redact_stop_list",
 }
 
-func parseRedact(args []string) (redactOptions, error) {
-	o := redactOptions{format: piece.Auto}
-	flags := flag.NewFlagSet("redact", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	for _, name := range []string{"f", "filename"} {
-		flags.Func(name, "", func(value string) error {
-			if value == "" {
-				return errors.New("no file is named")
+func newRedactCommand(s streams) *cobra.Command {
+	o, given := redactOptions{format: piece.Auto}, config.Map{}
+	cmd := &cobra.Command{
+		Use: "redact", Short: "print logs and manifests without secrets", Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.complete(args); err != nil {
+				return mistake{err}
 			}
-			o.files = append(o.files, value)
-			return nil
-		})
+			cfg, err := config.Parse(given)
+			if err != nil {
+				return mistake{asFlags(err)}
+			}
+			o.Redaction = cfg.Redaction
+			return redaction(cmd.Context(), o, s)
+		},
 	}
-	flags.Func("format", "", func(value string) (err error) {
+	describe(cmd, func() string { return redactUsage })
+	flags := cmd.Flags()
+	flags.VarP(fileList(&o.files), "filename", "f", "files")
+	flags.Var(setter{"FORMAT", func(value string) (err error) {
 		o.format, err = piece.ParseFormat(value)
 		return err
-	})
-	given := config.Map{}
+	}}, "format", "format of all files")
 	for name, key := range redactKeys {
-		flags.Func(name, "", func(value string) error {
+		flags.Var(setter{"VALUE", func(value string) error {
 			if given[key] != "" {
 				value = given[key] + "," + value
 			}
 			given[key] = value
 			return nil
-		})
+		}}, name, "option "+key)
 	}
-	flags.StringVar(&o.salt, "salt", "", "")
-	flags.BoolVar(&o.explain, "explain", false, "")
-	flags.BoolVar(&o.check, "check", false, "")
-	flags.BoolVar(&o.list, "list-rules", false, "")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return o, err
-		}
-		return o, fmt.Errorf("%w\n`live-status redact --help` lists the arguments", err)
-	}
-	if err := o.complete(flags.Args()); err != nil {
-		return o, err
-	}
-	cfg, err := config.Parse(given)
-	o.Redaction = cfg.Redaction
-	return o, asFlags(err)
+	flags.StringVar(&o.salt, "salt", "", "salt of the hashes")
+	flags.BoolVar(&o.explain, "explain", false, "tell what was found")
+	flags.BoolVar(&o.check, "check", false, "print nothing")
+	flags.BoolVar(&o.list, "list-rules", false, "print the names of all rules")
+	completeWords(cmd, "format", "auto", "json", "jsonl", "yaml", "text")
+	completeNothing(cmd, "rules-off", "env-names", "min-length", "stop-list")
+	return cmd
 }
 
 // complete completes the arguments.
@@ -163,23 +159,15 @@ type withheldError struct{ error }
 
 // redaction prints an input without secrets. What it returns is a mistake, but for
 // what was found.
-func redaction(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	o, err := parseRedact(args)
-	if errors.Is(err, flag.ErrHelp) {
-		_, err = io.WriteString(stdout, redactUsage)
-		return err
-	}
-	if err != nil {
-		return mistake{err}
-	}
+func redaction(ctx context.Context, o redactOptions, std streams) error {
 	patterns, err := pattern.Load(pattern.Options{Files: o.RulesFiles, Off: o.RulesOff})
 	if err != nil {
 		return mistake{fmt.Errorf("--rules: %w", err)}
 	}
 	if o.list {
-		return listRules(stdout, patterns)
+		return listRules(std.out, patterns)
 	}
-	s := newSieve(o, stdin, stdout, stderr)
+	s := newSieve(o, std)
 	if err := s.load(ctx, patterns); err != nil {
 		return mistake{err}
 	}

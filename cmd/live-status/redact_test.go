@@ -32,7 +32,7 @@ func TestRedactArguments(t *testing.T) {
 		{"redact -f", 2, "needs an argument"},
 		{"redact -f=", 2, "no file is named"},
 		{"redact -f - -f -", 2, "standard input can be read once"},
-		{"redact --strict", 2, "not defined: -strict"},
+		{"redact --strict", 2, "unknown flag --strict"},
 		{"redact -f nowhere", 2, "open nowhere: no such file or directory"},
 		{"redact --values nowhere", 2, "--values"},
 		{"redact --values v.env,nowhere", 2, "nowhere"},

@@ -107,73 +107,15 @@ func orNull[T ~string](word T) *string {
 	return &text
 }
 
-// table prints rows in columns. The first thousand rows decide how wide these
-// are; what is wider moves the rest of its own row only.
-type table struct {
-	to     *bufio.Writer
-	held   [][]string
-	widths []int
-	begun  bool
-}
+// table prints rows in columns.
+type table struct{ *grid }
 
 var titles = []string{"KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH", "SYNC", "REASON", "MESSAGE"}
 
-func newTable(to io.Writer) *table {
-	return &table{to: bufio.NewWriterSize(to, 64<<10), held: [][]string{titles}, widths: make([]int, len(titles))}
-}
+func newTable(to io.Writer) *table { return &table{newGrid(to, titles, nil)} }
 
 func (t *table) add(r row) error {
-	const enough = 1000
-	cells := []string{r.kind, r.namespace, r.name, string(r.status), string(r.health), string(r.sync), r.reason, short(r.message)}
-	for i, cell := range cells {
-		cells[i] = printable(cell)
-		if cell == "" && i < len(cells)-1 {
-			cells[i] = "<none>"
-		}
-	}
-	t.held = append(t.held, cells)
-	if t.begun || len(t.held) > enough {
-		return t.write()
-	}
-	return nil
-}
-
-// write prints what is held.
-func (t *table) write() error {
-	if !t.begun {
-		for _, cells := range t.held {
-			for i, cell := range cells {
-				t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell))
-			}
-		}
-		t.begun = true
-	}
-	for _, cells := range t.held {
-		var b strings.Builder
-		for i, cell := range cells {
-			b.WriteString(cell)
-			if i < len(cells)-1 {
-				b.WriteString(strings.Repeat(" ", max(0, t.widths[i]-utf8.RuneCountInString(cell))+3))
-			}
-		}
-		if _, err := t.to.WriteString(strings.TrimRight(b.String(), " ") + "\n"); err != nil {
-			return err
-		}
-	}
-	t.held = t.held[:0]
-	return nil
-}
-
-// flush prints nothing before the columns are known.
-func (t *table) flush() error { return t.to.Flush() }
-
-func (t *table) close() error {
-	if t.begun || len(t.held) > 1 {
-		if err := t.write(); err != nil {
-			return err
-		}
-	}
-	return t.to.Flush()
+	return t.grid.add([]string{r.kind, r.namespace, r.name, string(r.status), string(r.health), string(r.sync), r.reason, short(r.message)})
 }
 
 // short makes one line of a message.

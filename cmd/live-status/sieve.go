@@ -29,11 +29,11 @@ type sieve struct {
 	last  byte
 }
 
-func newSieve(o redactOptions, stdin io.Reader, stdout, stderr io.Writer) *sieve {
+func newSieve(o redactOptions, std streams) *sieve {
 	if o.check {
-		stdout = io.Discard
+		std.out = io.Discard
 	}
-	s := &sieve{o: o, stdin: stdin, out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr}
+	s := &sieve{o: o, stdin: std.in, out: bufio.NewWriterSize(std.out, 64<<10), stderr: std.err}
 	s.report = newReport(s)
 	return s
 }

@@ -28,6 +28,12 @@ const (
 	FormatOTLP      = "otlp"
 )
 
+// What forward_compress can be.
+const (
+	CompressNone = "none"
+	CompressGzip = "gzip"
+)
+
 // Forward says where the output plugin sends the records.
 type Forward struct {
 	// To is file:PATH, stdout, an http or https URL, or forward://HOST:PORT; empty
@@ -35,7 +41,7 @@ type Forward struct {
 	To string
 	// Format is FormatJSONLines or FormatOTLP; of http and https only.
 	Format string
-	// Compress is none or gzip.
+	// Compress is CompressNone or CompressGzip.
 	Compress string
 
 	TLS        bool
@@ -64,7 +70,7 @@ type Forward struct {
 }
 
 func forwardOptions() []Option {
-	compress := []string{"none", "gzip"}
+	compress := []string{CompressNone, CompressGzip}
 	formats := []string{FormatJSONLines, FormatOTLP}
 	return []Option{
 		{
@@ -81,7 +87,7 @@ func forwardOptions() []Option {
 			set: setEnum(func(c *Config) *string { return &c.Forward.Format }, formats),
 		},
 		{
-			Key: "forward_compress", Kind: KindEnum, Values: compress, Default: "none",
+			Key: "forward_compress", Kind: KindEnum, Values: compress, Default: CompressNone,
 			Doc: "Compression of what is sent by `http://`, `https://` and `forward://`.",
 			set: setEnum(func(c *Config) *string { return &c.Forward.Compress }, compress),
 		},
@@ -150,7 +156,7 @@ func forwardOptions() []Option {
 		},
 		{
 			Key: "forward_file_max_files", Kind: KindInt, Default: "10",
-			Doc: "How many rotated files of `file:PATH` are kept; the oldest goes. 0 keeps none.",
+			Doc: "How many rotated files of `file:PATH` are kept; the oldest goes. 0 keeps all.",
 			set: func(c *Config, v string) error {
 				n, err := parseInt(v, 0, MaxFiles)
 				c.Forward.FileMaxFiles = int(n)
@@ -264,7 +270,7 @@ func (f Forward) conflicts() []*KeyError {
 	}
 	unfit(f.IsHTTP(), "forward_format", format, "http:// and https://", "drop forward_format")
 	compress := f.Compress
-	if compress == "none" {
+	if compress == CompressNone {
 		compress = ""
 	}
 	unfit(f.IsHTTP() || f.isForward(), "forward_compress", compress, "http://, https:// and forward://", "drop forward_compress")

@@ -71,6 +71,10 @@ func (c Config) ownKeys() []*KeyError {
 		{"objects_exclude", strings.Join(c.Objects.Exclude, ",")},
 		{"application_rules_file", c.Applications.RulesFile},
 	} {
+		if k.key == "application_rules_file" && c.Forward.To != "" {
+			// They are applied to what records tell of objects.
+			continue
+		}
 		if k.value != "" {
 			out = append(out, &KeyError{
 				Key: k.key, Value: k.value, Problem: "is for live objects, which are not watched",

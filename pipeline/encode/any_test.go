@@ -135,6 +135,9 @@ func drawMonitor(t *rapid.T) *event.MonitorStatus {
 			})
 		}
 	}
+	if rapid.Bool().Draw(t, "forward") {
+		m.Forward = &event.ForwardStatus{To: drawName(t, "to"), State: event.ForwardRetrying, Attempts: drawCount(t, "attempts"), Since: drawTime(t, "failing"), Error: draw(t, "error")}
+	}
 	if rapid.Bool().Draw(t, "redaction") {
 		m.Redaction = event.RedactionStatus{
 			Values: drawCount(t, "values"), Retired: drawCount(t, "retired"), Skipped: drawCount(t, "skipped"), Blocked: draw(t, "blocked"),

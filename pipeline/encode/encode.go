@@ -78,6 +78,7 @@ func check(rec *event.Record) error {
 type encoder struct {
 	msgpack msgpackWriter
 	json    jsonWriter
+	otlp    otlpWriter
 	bodies  bodyReader
 	// keys is where the keys of a map are sorted.
 	keys []string
@@ -96,6 +97,7 @@ func borrow() *encoder {
 func giveBack(e *encoder) {
 	e.msgpack.reset(nil)
 	e.json.reset(nil)
+	e.otlp.reset(nil)
 	e.bodies.reset()
 	clear(e.keys)
 	e.keys = e.keys[:0]

@@ -40,16 +40,10 @@ type openHeader struct {
 func (w *msgpackWriter) reset(buf []byte) { w.buf, w.depth = buf, 0 }
 
 // appendHeader appends the beginning of a Fluent Bit event: what remains is the
-// body. The time is the forward protocol's EventTime: ext type 0 of seconds and
-// nanoseconds, 32 bits each.
+// body.
 func appendHeader(b []byte, t time.Time) []byte {
 	b = msgp.AppendArrayHeader(b, 2)
-	b = msgp.AppendArrayHeader(b, 2)
-	const fixext8, eventTime = 0xd7, 0
-	b = append(b, fixext8, eventTime)
-	sec, nsec := eventSeconds(t)
-	b = binary.BigEndian.AppendUint32(b, sec)
-	b = binary.BigEndian.AppendUint32(b, nsec)
+	b = appendEventTime(msgp.AppendArrayHeader(b, 2), t)
 	return msgp.AppendMapHeader(b, 0)
 }
 

@@ -48,6 +48,14 @@ func (e *edit) monitor(in *event.MonitorStatus) *event.MonitorStatus {
 			own().Statuses = &statuses
 		}
 	}
+	if f := in.Forward; f != nil {
+		clean := *f
+		clean.To = e.apply("/monitor", "/forward/to", place{}, f.To)
+		clean.Error = e.apply("/monitor", "/forward/error", place{}, f.Error)
+		if clean != *f {
+			own().Forward = &clean
+		}
+	}
 	if blocked := e.apply("/monitor", "/redaction/blocked", place{}, in.Redaction.Blocked); blocked != in.Redaction.Blocked {
 		own().Redaction.Blocked = blocked
 	}

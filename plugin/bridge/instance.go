@@ -44,6 +44,15 @@ func Open(get Getter, index int, version string, w io.Writer) (*Instance, error)
 		log.Errors(err)
 		return nil, err
 	}
+	pipe, err := start(cfg, name, version, log, settled)
+	if err != nil {
+		return nil, err
+	}
+	return &Instance{pipe: pipe, log: log}, nil
+}
+
+// start starts the pipeline of a plugin. Its error has been logged.
+func start(cfg config.Config, name, version string, log *logger, settled time.Duration) (*pipeline.Pipeline, error) {
 	log.level.Set(cfg.LogLevel)
 	if !cfg.CoreDumps {
 		if err := crash.DisableCoreDumps(); err != nil {
@@ -57,7 +66,7 @@ func Open(get Getter, index int, version string, w io.Writer) (*Instance, error)
 		log.Errors(err)
 		return nil, err
 	}
-	return &Instance{pipe: pipe, log: log}, nil
+	return pipe, nil
 }
 
 // Collect returns the next records as Fluent Bit's msgpack, or nil. Calling it
@@ -79,10 +88,12 @@ func (i *Instance) Resume() { i.pipe.Resume() }
 
 // Close ends the instance. It is logged, not returned: the host has nobody to
 // tell.
-func (i *Instance) Close() {
+func (i *Instance) Close() { closeWithLog(i.pipe, i.log) }
+
+func closeWithLog(pipe *pipeline.Pipeline, log *logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
 	defer cancel()
-	if err := i.pipe.Close(ctx); err != nil {
-		i.log.Error("stop", "error", err)
+	if err := pipe.Close(ctx); err != nil {
+		log.Error("stop", "error", err)
 	}
 }

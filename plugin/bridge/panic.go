@@ -14,7 +14,7 @@ import (
 // the log tells where it was, and what it says only where that cannot be.
 func Recover(w io.Writer, call string, failed func()) {
 	if r := recover(); r != nil {
-		newLogger(w, "input:live_status").Error("panic in "+call+": please report this", "panic", crash.Describe(r), "stack", crash.Callers())
+		newLogger(w, "live_status").Error("panic in "+call+": please report this", "panic", crash.Describe(r), "stack", crash.Callers())
 		failed()
 	}
 }

@@ -62,4 +62,30 @@ struct abi_plugin {
     int (*exit)(void);
 };
 
+/* As struct abi_context, of an output. */
+struct abi_output_context {
+    void *remote_context;
+    void *proxy;
+};
+
+/* As struct abi_plugin, of an output. */
+struct abi_output_plugin {
+    char *name;
+    const struct abi_api *api;
+    void *instance;
+    struct abi_output_context *context;
+    int (*init)(struct abi_output_plugin *plugin);
+    int (*flush)(const void *data, size_t len, const char *tag);
+    int (*flush_ctx)(void *remote_context, const void *data, size_t len, char *tag);
+    int (*exit)(void);
+    int (*exit_ctx)(void *remote_context);
+};
+
+/* What a flush returns; anything else counts as an error. */
+enum {
+    ABI_ERROR = 0,
+    ABI_OK = 1,
+    ABI_RETRY = 2,
+};
+
 #endif

@@ -13,13 +13,17 @@
 const char arguments_usage[] =
     "Usage: live-status-host -e FILE.so [-e ...] [-i NAME [-p key=value ...] ...] [-c conf.yaml] [options]\n"
     "\n"
-    "Loads Fluent Bit Go input plugins, calls them as Fluent Bit 5.1 does and prints\n"
-    "each of their records as a line of JSON. This is not Fluent Bit.\n"
+    "Loads Fluent Bit Go plugins and calls them as Fluent Bit 5.1 does. Records of the\n"
+    "inputs go to the output plugins, or are printed, each as a line of JSON, where\n"
+    "there is none. This is not Fluent Bit.\n"
     "\n"
     "  -e, --plugin=FILE        load a plugin (may be repeated)\n"
     "  -i, --input=NAME         run an input (may be repeated)\n"
-    "  -p, --prop=KEY=VALUE     set a key of the last -i\n"
-    "  -t, --tag=TAG            set the tag of the last -i, same as -p tag=TAG\n"
+    "  -F, --chunk=FILE         run an input that hands over a file of msgpack as one chunk\n"
+    "  -O, --sink=NAME          run an output (may be repeated)\n"
+    "  -p, --prop=KEY=VALUE     set a key of the last -i, -F or -O\n"
+    "  -t, --tag=TAG            set the tag of the last -i or -F, same as -p tag=TAG\n"
+    "  -m, --match=PATTERN      set which tags the last -O gets, same as -p match=PATTERN\n"
     "  -c, --config=FILE        read a Fluent Bit configuration in YAML\n"
     "  -o, --output=FILE        append the records to FILE; - or stdout is standard output (default)\n"
     "  -f, --flush=SECONDS      accepted for Fluent Bit's sake: records are printed at once\n"
@@ -41,6 +45,9 @@ static const struct option options[] = {
     {"input", required_argument, NULL, 'i'},
     {"prop", required_argument, NULL, 'p'},
     {"tag", required_argument, NULL, 't'},
+    {"chunk", required_argument, NULL, 'F'},
+    {"sink", required_argument, NULL, 'O'},
+    {"match", required_argument, NULL, 'm'},
     {"config", required_argument, NULL, 'c'},
     {"output", required_argument, NULL, 'o'},
     {"flush", required_argument, NULL, 'f'},
@@ -71,23 +78,31 @@ static bool seconds(const char *option, const char *text, double *value)
     return true;
 }
 
-static void add_pair(struct argument_input *in, char *key, const char *value)
+static void add_pair(struct argument_instance *in, char *key, const char *value)
 {
     in->pairs = mem_resize(in->pairs, (in->count + 1) * sizeof(*in->pairs));
     in->pairs[in->count++] = (struct argument_pair){key, mem_copy(value)};
 }
 
+static void add_instance(struct argument_instance **list, size_t *count, const char *name)
+{
+    *list = mem_resize(*list, (*count + 1) * sizeof(**list));
+    (*list)[(*count)++] = (struct argument_instance){.name = mem_copy(name)};
+}
+
 static bool property(struct arguments *args, const char *text)
 {
     const char *equals = strchr(text, '=');
+    struct argument_instance *last;
 
-    if (args->input_count == 0) {
-        return complain("-p", "belongs to an input: put it behind -i");
+    if (args->input_count == 0 && args->output_count == 0) {
+        return complain("-p", "belongs to an input or an output: put it behind -i or -O");
     }
     if (equals == NULL || equals == text) {
         return complain("-p", "wants key=value");
     }
-    add_pair(&args->inputs[args->input_count - 1], mem_copy_len(text, (size_t)(equals - text)), equals + 1);
+    last = args->output_last ? &args->outputs[args->output_count - 1] : &args->inputs[args->input_count - 1];
+    add_pair(last, mem_copy_len(text, (size_t)(equals - text)), equals + 1);
     return true;
 }
 
@@ -97,6 +112,15 @@ static bool tag(struct arguments *args, const char *text)
         return complain("-t", "belongs to an input: put it behind -i");
     }
     add_pair(&args->inputs[args->input_count - 1], mem_copy("tag"), text);
+    return true;
+}
+
+static bool match(struct arguments *args, const char *text)
+{
+    if (args->output_count == 0) {
+        return complain("-m", "belongs to an output: put it behind -O");
+    }
+    add_pair(&args->outputs[args->output_count - 1], mem_copy("match"), text);
     return true;
 }
 
@@ -116,9 +140,20 @@ static bool take(struct arguments *args, int option, const char *text)
         args->plugins[args->plugin_count++] = mem_copy(text);
         return true;
     case 'i':
-        args->inputs = mem_resize(args->inputs, (args->input_count + 1) * sizeof(*args->inputs));
-        args->inputs[args->input_count++] = (struct argument_input){.name = mem_copy(text)};
+        add_instance(&args->inputs, &args->input_count, text);
+        args->output_last = false;
         return true;
+    case 'F':
+        add_instance(&args->inputs, &args->input_count, "chunk");
+        add_pair(&args->inputs[args->input_count - 1], mem_copy("path"), text);
+        args->output_last = false;
+        return true;
+    case 'O':
+        add_instance(&args->outputs, &args->output_count, text);
+        args->output_last = true;
+        return true;
+    case 'm':
+        return match(args, text);
     case 'p':
         return property(args, text);
     case 't':
@@ -165,7 +200,7 @@ bool arguments_read(struct arguments *args, int argc, char **argv)
 
     *args = (struct arguments){.grace = -1, .log_level = -1};
     optind = 1;
-    while ((option = getopt_long(argc, argv, "e:i:p:t:c:o:f:Yvqh", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "e:i:p:t:F:O:m:c:o:f:Yvqh", options, NULL)) != -1) {
         if (!take(args, option, optarg)) {
             return false;
         }
@@ -176,21 +211,27 @@ bool arguments_read(struct arguments *args, int argc, char **argv)
     return true;
 }
 
+static void free_instances(struct argument_instance *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < list[i].count; k++) {
+            free(list[i].pairs[k].key);
+            free(list[i].pairs[k].value);
+        }
+        free(list[i].pairs);
+        free(list[i].name);
+    }
+    free(list);
+}
+
 void arguments_free(struct arguments *args)
 {
     for (size_t i = 0; i < args->plugin_count; i++) {
         free(args->plugins[i]);
     }
-    for (size_t i = 0; i < args->input_count; i++) {
-        for (size_t k = 0; k < args->inputs[i].count; k++) {
-            free(args->inputs[i].pairs[k].key);
-            free(args->inputs[i].pairs[k].value);
-        }
-        free(args->inputs[i].pairs);
-        free(args->inputs[i].name);
-    }
+    free_instances(args->inputs, args->input_count);
+    free_instances(args->outputs, args->output_count);
     free(args->plugins);
-    free(args->inputs);
     free(args->config);
     free(args->output);
     *args = (struct arguments){0};

@@ -9,20 +9,22 @@ struct argument_pair {
     char *key, *value;
 };
 
-struct argument_input {
+/* An input or an output. */
+struct argument_instance {
     char *name;
-    struct argument_pair *pairs; /* of -p and -t, in their order */
+    struct argument_pair *pairs; /* of -p, -t and -m, in their order */
     size_t count;
 };
 
 struct arguments {
     char **plugins;
     size_t plugin_count;
-    struct argument_input *inputs;
-    size_t input_count;
+    struct argument_instance *inputs, *outputs;
+    size_t input_count, output_count;
+    bool output_last; /* whether -p is for the last output, not the last input */
     char *config;   /* NULL: none */
     char *output;   /* NULL: stdout */
-    double grace;   /* seconds; negative: as Fluent Bit, up to the next whole second of the clock */
+    double grace;   /* seconds; negative: as Fluent Bit */
     int log_level;  /* -1: the configuration's */
     bool hot_reload, with_time, check, help;
 };

@@ -6,9 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config_data.h"
+#include "feed.h"
 #include "log.h"
 #include "memory.h"
-#include "reserved.h"
 #include "yaml.h"
 
 struct source {
@@ -30,23 +31,6 @@ __attribute__((format(printf, 3, 4))) static bool refuse(const struct source *sr
         log_line(LOG_ERROR, "[config] %s: %s", src->path, message);
     }
     return false;
-}
-
-static void add_plugin(struct config *config, const char *path)
-{
-    config->plugins = mem_resize(config->plugins, (config->plugin_count + 1) * sizeof(*config->plugins));
-    config->plugins[config->plugin_count++] = mem_copy(path);
-}
-
-static struct input_config *add_input(struct config *config, const char *name, const char *where)
-{
-    struct input_config *in;
-
-    config->inputs = mem_resize(config->inputs, (config->input_count + 1) * sizeof(*config->inputs));
-    in = &config->inputs[config->input_count++];
-    *in = (struct input_config){
-        .name = variables_expand(&config->variables, name), .where = mem_copy(where), .log_level = -1};
-    return in;
 }
 
 /* A value's text; the empty string for a key with nothing behind it. NULL for a map or list. */
@@ -78,43 +62,20 @@ static bool read_env(const struct source *src, const struct yaml_node *env)
     return true;
 }
 
-static bool is_amount(const char *text, double least)
-{
-    char *end;
-    double value = strtod(text, &end);
-
-    return end != text && *end == '\0' && value >= least && value <= 1e9;
-}
-
 static bool read_service_key(const struct source *src, const struct yaml_node *node, const char *value)
 {
-    int level, on;
+    const char *why;
 
-    if (strcasecmp(node->key, "log_level") == 0) {
-        level = log_level_of(value);
-        if (level < 0) {
-            return refuse(src, node->line, "log_level is none of off, error, warn, info, debug, trace");
-        }
-        src->config->log_level = level;
-    } else if (strcasecmp(node->key, "hot_reload") == 0) {
-        on = reserved_bool(value);
-        if (on < 0) {
-            return refuse(src, node->line, "hot_reload is neither on nor off");
-        }
-        src->config->hot_reload = on == 1;
-    } else if (strcasecmp(node->key, "flush") == 0) {
-        if (!is_amount(value, 1e-9)) {
-            return refuse(src, node->line, "flush has to be a number of seconds above 0");
-        }
-    } else if (strcasecmp(node->key, "grace") == 0) {
-        if (!is_amount(value, -1)) {
-            return refuse(src, node->line, "grace has to be a number of seconds");
-        }
-    } else {
+    switch (service_set(&src->config->service, node->key, value, &why)) {
+    case SERVICE_REFUSED:
+        return refuse(src, node->line, "%s", why);
+    case SERVICE_UNKNOWN:
         log_line(LOG_WARN, "[config] %s:%d: service key \"%s\" means nothing to the plugin host and is ignored",
                  src->path, node->key_line, node->key);
+        return true;
+    default:
+        return true;
     }
-    return true;
 }
 
 static bool read_service(const struct source *src, const struct yaml_node *service)
@@ -156,19 +117,19 @@ static bool read_plugins(const struct source *src, const struct yaml_node *plugi
         if (strstr(node->text, "${") != NULL) {
             return refuse(src, node->line, "Fluent Bit replaces no variables in a plugin's path");
         }
-        add_plugin(src->config, node->text);
+        config_add_plugin(src->config, node->text);
     }
     return true;
 }
 
-static bool read_input_key(const struct source *src, struct input_config *in, const struct yaml_node *node)
+static bool read_input_key(const struct source *src, struct instance_config *in, const struct yaml_node *node)
 {
     char where[512];
     const char *value = text_of(node);
 
     snprintf(where, sizeof(where), "%s:%d", src->path, node->key_line);
     if (value != NULL) {
-        return input_config_set(in, &src->config->variables, node->key, value, where);
+        return instance_config_set(in, &src->config->variables, node->key, value, where);
     }
     if (node->kind == YAML_MAP) {
         return refuse(src, node->key_line, "\"%s\" of input %s is a map, which the plugin host does not understand",
@@ -181,21 +142,21 @@ static bool read_input_key(const struct source *src, struct input_config *in, co
             return refuse(src, node->children[i]->line, "\"%s\" of input %s has to be a list of plain values",
                           node->key, in->name);
         }
-        if (!input_config_set(in, &src->config->variables, node->key, value, where)) {
+        if (!instance_config_set(in, &src->config->variables, node->key, value, where)) {
             return false;
         }
     }
     return true;
 }
 
-static bool read_input(const struct source *src, const struct yaml_node *node)
+/* The name of an input or output; NULL, with a line logged, when there is none. */
+static const char *name_of(const struct source *src, const struct yaml_node *node, const char *kind)
 {
-    struct input_config *in;
     const char *name = NULL;
-    char where[512];
 
     if (node->kind != YAML_MAP) {
-        return refuse(src, node->line, "an input has to be a map with a name");
+        refuse(src, node->line, "an %s has to be a map with a name", kind);
+        return NULL;
     }
     for (size_t i = 0; i < node->count && name == NULL; i++) {
         if (strcasecmp(node->children[i]->key, "name") == 0) {
@@ -203,15 +164,75 @@ static bool read_input(const struct source *src, const struct yaml_node *node)
         }
     }
     if (name == NULL || *name == '\0') {
-        return refuse(src, node->line, "an input has no name");
+        refuse(src, node->line, "an %s has no name", kind);
+        return NULL;
+    }
+    return name;
+}
+
+static bool read_input(const struct source *src, const struct yaml_node *node)
+{
+    struct instance_config *in;
+    const char *name = name_of(src, node, "input");
+    char where[512];
+
+    if (name == NULL) {
+        return false;
     }
     snprintf(where, sizeof(where), "%s:%d", src->path, node->line);
-    in = add_input(src->config, name, where);
+    in = config_add_input(src->config, name, where);
     for (size_t i = 0; i < node->count; i++) {
         if (strcasecmp(node->children[i]->key, "name") == 0 || strcasecmp(node->children[i]->key, "routes") == 0) {
             continue;
         }
         if (!read_input_key(src, in, node->children[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void read_output_key(const struct source *src, struct raw_output *out, const struct yaml_node *node)
+{
+    char where[512];
+
+    snprintf(where, sizeof(where), "%s:%d", src->path, node->key_line);
+    if (node->kind != YAML_LIST) {
+        config_add_pair(out, node->key, text_of(node), where);
+        return;
+    }
+    for (size_t i = 0; i < node->count; i++) {
+        config_add_pair(out, node->key, text_of(node->children[i]), where);
+    }
+}
+
+static bool read_output(const struct source *src, const struct yaml_node *node)
+{
+    struct raw_output *out;
+    const char *name = name_of(src, node, "output");
+    char where[512];
+
+    if (name == NULL) {
+        return false;
+    }
+    snprintf(where, sizeof(where), "%s:%d", src->path, node->line);
+    out = config_add_output(src->config, name, where);
+    for (size_t i = 0; i < node->count; i++) {
+        if (strcasecmp(node->children[i]->key, "name") != 0) {
+            read_output_key(src, out, node->children[i]);
+        }
+    }
+    return true;
+}
+
+static bool read_list(const struct source *src, const struct yaml_node *list,
+                      bool (*read)(const struct source *, const struct yaml_node *))
+{
+    if (list->kind != YAML_LIST) {
+        return refuse(src, list->line, "%s has to be a list", list->key);
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        if (!read(src, list->children[i])) {
             return false;
         }
     }
@@ -227,19 +248,15 @@ static bool read_pipeline(const struct source *src, const struct yaml_node *pipe
         const struct yaml_node *node = pipeline->children[i];
 
         if (strcasecmp(node->key, "inputs") == 0) {
-            if (node->kind != YAML_LIST) {
-                return refuse(src, node->line, "inputs has to be a list");
-            }
-            for (size_t k = 0; k < node->count; k++) {
-                if (!read_input(src, node->children[k])) {
-                    return false;
-                }
+            if (!read_list(src, node, read_input)) {
+                return false;
             }
         } else if (strcasecmp(node->key, "outputs") == 0) {
-            log_line(LOG_DEBUG, "[config] %s:%d: outputs are ignored: the plugin host prints the records itself",
-                     src->path, node->key_line);
+            if (node->kind != YAML_EMPTY && !read_list(src, node, read_output)) {
+                return false;
+            }
         } else if (strcasecmp(node->key, "filters") == 0) {
-            log_line(LOG_WARN, "[config] %s:%d: filters are ignored: the plugin host prints what the inputs return",
+            log_line(LOG_WARN, "[config] %s:%d: filters are ignored: the plugin host takes what the inputs return",
                      src->path, node->key_line);
         } else {
             return refuse(src, node->key_line, "pipeline has no \"%s\"", node->key);
@@ -302,17 +319,24 @@ static bool read_sections(const struct source *src, const struct yaml_node *root
 static bool read_arguments(struct config *config, const struct arguments *args)
 {
     for (size_t i = 0; i < args->plugin_count; i++) {
-        add_plugin(config, args->plugins[i]);
+        config_add_plugin(config, args->plugins[i]);
     }
     for (size_t i = 0; i < args->input_count; i++) {
-        struct input_config *in = add_input(config, args->inputs[i].name, "command line");
+        struct instance_config *in = config_add_input(config, args->inputs[i].name, "command line");
 
         for (size_t k = 0; k < args->inputs[i].count; k++) {
             const struct argument_pair *pair = &args->inputs[i].pairs[k];
 
-            if (!input_config_set(in, &config->variables, pair->key, pair->value, "command line")) {
+            if (!instance_config_set(in, &config->variables, pair->key, pair->value, "command line")) {
                 return false;
             }
+        }
+    }
+    for (size_t i = 0; i < args->output_count; i++) {
+        struct raw_output *out = config_add_output(config, args->outputs[i].name, "command line");
+
+        for (size_t k = 0; k < args->outputs[i].count; k++) {
+            config_add_pair(out, args->outputs[i].pairs[k].key, args->outputs[i].pairs[k].value, "command line");
         }
     }
     return true;
@@ -338,9 +362,19 @@ static bool fill(struct config *config, const struct arguments *args)
     return ok;
 }
 
+static bool needs_no_plugin(const struct config *config)
+{
+    for (size_t i = 0; i < config->input_count; i++) {
+        if (!feed_is_known(config->inputs[i].name)) {
+            return false;
+        }
+    }
+    return config->input_count > 0;
+}
+
 static bool is_complete(const struct config *config)
 {
-    if (config->plugin_count == 0) {
+    if (config->plugin_count == 0 && !needs_no_plugin(config)) {
         log_line(LOG_ERROR, "[host] no plugin to load: give -e FILE.so or a configuration with plugins");
         return false;
     }
@@ -355,31 +389,14 @@ struct config *config_read(const struct arguments *args)
 {
     struct config *config = mem_zeroed(sizeof(*config));
 
-    config->log_level = LOG_INFO;
+    service_default(&config->service);
     if (!fill(config, args) || !is_complete(config)) {
         config_free(config);
         return NULL;
     }
-    config->hot_reload = config->hot_reload || args->hot_reload;
+    config->service.hot_reload = config->service.hot_reload || args->hot_reload;
     if (args->log_level >= 0) {
-        config->log_level = args->log_level;
+        config->service.log_level = args->log_level;
     }
     return config;
-}
-
-void config_free(struct config *config)
-{
-    if (config == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < config->plugin_count; i++) {
-        free(config->plugins[i]);
-    }
-    for (size_t i = 0; i < config->input_count; i++) {
-        input_config_free(&config->inputs[i]);
-    }
-    free(config->plugins);
-    free(config->inputs);
-    variables_free(&config->variables);
-    free(config);
 }

@@ -45,7 +45,7 @@ static struct plugin *find_plugin(const struct engine *engine, const char *name)
     return NULL;
 }
 
-static void report_missing(const struct engine *engine, const struct input_config *in)
+static void report_missing(const struct engine *engine, const struct instance_config *in)
 {
     struct text names = {0};
 
@@ -67,7 +67,7 @@ static bool create_inputs(struct engine *engine)
 
     engine->inputs = mem_zeroed(config->input_count * sizeof(struct input *));
     for (size_t i = 0; i < config->input_count; i++) {
-        struct input_config *in = &config->inputs[i];
+        struct instance_config *in = &config->inputs[i];
         struct plugin *plugin = find_plugin(engine, in->name);
         int number = 0;
 
@@ -115,7 +115,7 @@ bool engine_keys_known(const struct engine *engine)
     bool known = true;
 
     for (size_t i = 0; i < engine->config->input_count; i++) {
-        struct input_config *in = &engine->config->inputs[i];
+        struct instance_config *in = &engine->config->inputs[i];
 
         for (size_t k = 0; k < in->count; k++) {
             struct property *p = &in->properties[k];
@@ -132,7 +132,7 @@ bool engine_keys_known(const struct engine *engine)
 void engine_run(struct engine *engine)
 {
     for (size_t i = 0; i < engine->input_count; i++) {
-        input_run(engine->inputs[i], engine->config->hot_reload);
+        input_run(engine->inputs[i], engine->config->service.hot_reload);
     }
 }
 
@@ -178,5 +178,5 @@ void engine_free(struct engine *engine)
 
 bool engine_reloads(const struct engine *engine)
 {
-    return engine->config->hot_reload;
+    return engine->config->service.hot_reload;
 }

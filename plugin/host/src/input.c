@@ -26,7 +26,7 @@ enum state { NEW, STARTED, FAILED };
 struct input {
     struct abi_context context;
     struct plugin *plugin;
-    struct input_config *config;
+    struct instance_config *config;
     char *label; /* "live_status:live_status.0", as in Fluent Bit's logs */
     pthread_t thread;
     int commands[2]; /* pipe: the starter writes bytes of enum command at [1] */
@@ -44,59 +44,7 @@ bool input_saw_malformed(void)
     return atomic_load(&malformed);
 }
 
-static const char *get_property(const char *key, void *instance)
-{
-    struct input *in = instance;
-
-    return input_config_get(in->config, key);
-}
-
-static int log_check(void *instance, int level)
-{
-    const struct input *in = instance;
-    int wanted = in->config->log_level >= 0 ? in->config->log_level : (int)log_get_level();
-
-    return level <= wanted;
-}
-
-static const char *no_property(const char *key, void *instance)
-{
-    (void)key;
-    (void)instance;
-    return NULL;
-}
-
-/* The host keeps no metrics. */
-static void *no_metrics(void *instance)
-{
-    (void)instance;
-    return NULL;
-}
-
-static int no_log_check(void *instance, int level)
-{
-    (void)instance;
-    return level <= (int)log_get_level();
-}
-
-const struct abi_api *input_api(void)
-{
-    static const struct abi_api api = {
-        .output_get_property = no_property,
-        .input_get_property = get_property,
-        .output_get_cmt_instance = no_metrics,
-        .input_get_cmt_instance = no_metrics,
-        .log_print = log_print,
-        .input_log_check = log_check,
-        .output_log_check = no_log_check,
-        .custom_get_property = no_property,
-        .custom_log_check = no_log_check,
-    };
-
-    return &api;
-}
-
-struct input *input_new(struct plugin *plugin, struct input_config *config, int number)
+struct input *input_new(struct plugin *plugin, struct instance_config *config, int number)
 {
     struct input *in = mem_zeroed(sizeof(*in));
     struct text label = {0};
@@ -125,7 +73,7 @@ static bool call_init(struct input *in)
 {
     struct abi_plugin *abi = &in->plugin->abi;
 
-    abi->instance = in;
+    abi->instance = in->config;
     abi->context = &in->context;
     in->plugin->last = in;
     if (abi->init(abi) <= 0) {

@@ -14,7 +14,7 @@
  * An input of a plugin, numbered among those of its name for the logs. config and plugin are borrowed and have to
  * outlive it. NULL when the system has no pipe left.
  */
-struct input *input_new(struct plugin *plugin, struct input_config *config, int number);
+struct input *input_new(struct plugin *plugin, struct instance_config *config, int number);
 
 /* Starts the thread and waits for FLBPluginInit. False, with a line logged, when it fails. */
 bool input_init(struct input *in);
@@ -36,8 +36,5 @@ void input_free(struct input *in);
 
 /* Whether any input of this process returned malformed records. */
 bool input_saw_malformed(void);
-
-/* What plugins may call back. */
-const struct abi_api *input_api(void);
 
 #endif

@@ -24,7 +24,7 @@ static struct engine *load(const struct arguments *args, bool hot)
     if (config == NULL) {
         return NULL;
     }
-    log_set_level((enum log_level)config->log_level);
+    log_set_level((enum log_level)config->service.log_level);
     return engine_load(config, hot);
 }
 

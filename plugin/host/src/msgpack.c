@@ -218,7 +218,8 @@ static bool write_event(struct item_reader *r, bool with_time, bool *marker)
     return true;
 }
 
-struct msgpack_result msgpack_lines(struct text *out, const void *data, size_t len, bool with_time)
+/* Walks the events; where keep is false each one's line is thrown away. */
+static struct msgpack_result walk(struct text *out, const void *data, size_t len, bool with_time, bool keep)
 {
     struct item_reader r = {.data = data, .len = len, .out = out};
     struct msgpack_result result = {0};
@@ -233,11 +234,27 @@ struct msgpack_result msgpack_lines(struct text *out, const void *data, size_t l
             result.offset = r.error_at;
             return result;
         }
-        if (marker) {
+        result.whole = r.pos;
+        if (marker || !keep) {
             out->len = start;
-            continue;
         }
-        result.records++;
+        if (!marker) {
+            result.records++;
+        }
     }
+    return result;
+}
+
+struct msgpack_result msgpack_lines(struct text *out, const void *data, size_t len, bool with_time)
+{
+    return walk(out, data, len, with_time, true);
+}
+
+struct msgpack_result msgpack_check(const void *data, size_t len)
+{
+    struct text out = {0};
+    struct msgpack_result result = walk(&out, data, len, false, false);
+
+    text_free(&out);
     return result;
 }

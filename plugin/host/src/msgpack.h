@@ -12,6 +12,7 @@ struct msgpack_result {
     size_t records;    /* lines written */
     const char *error; /* NULL, or what is wrong; nothing of that event is written, nor what follows */
     size_t offset;     /* where: bytes from the start of the data */
+    size_t whole;      /* bytes from the start that are whole events */
 };
 
 /* Containers within containers beyond this depth are an error: the walk recurses. */
@@ -22,5 +23,8 @@ enum { MSGPACK_MAX_DEPTH = 128 };
  * mark the start or end of a group (seconds 0xFFFFFFFF and 0xFFFFFFFE) are left out.
  */
 struct msgpack_result msgpack_lines(struct text *out, const void *data, size_t len, bool with_time);
+
+/* As msgpack_lines, with nothing written. */
+struct msgpack_result msgpack_check(const void *data, size_t len);
 
 #endif

@@ -66,7 +66,7 @@ static void write_all(const char *data, size_t len)
     }
 }
 
-bool output_batch(const char *source, const void *data, size_t len)
+bool output_batch(const char *kind, const char *source, const void *data, size_t len)
 {
     struct text lines = {0};
     struct msgpack_result result = msgpack_lines(&lines, data, len, output.with_time);
@@ -78,11 +78,11 @@ bool output_batch(const char *source, const void *data, size_t len)
     }
     text_free(&lines);
     if (result.error != NULL) {
-        log_line(LOG_ERROR, "[input:%s] malformed records: %s, at byte %zu of %zu; %zu records before it are printed",
-                 source, result.error, result.offset, len, result.records);
+        log_line(LOG_ERROR, "[%s:%s] malformed records: %s, at byte %zu of %zu; %zu records before it are printed",
+                 kind, source, result.error, result.offset, len, result.records);
         return false;
     }
-    log_line(LOG_DEBUG, "[input:%s] %zu records, %zu bytes", source, result.records, len);
+    log_line(LOG_DEBUG, "[%s:%s] %zu records, %zu bytes", kind, source, result.records, len);
     return true;
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "input.h"
+#include "api.h"
 #include "log.h"
 #include "memory.h"
 
@@ -47,14 +47,35 @@ static bool register_plugin(struct plugin *plugin, bool hot)
     return true;
 }
 
+/* Which of the calls to flush there is matters only to those who run it. */
+static bool resolve_output(struct plugin *plugin)
+{
+    struct abi_output_plugin *sink = &plugin->sink;
+
+    if (!symbol(plugin->handle, "FLBPluginInit", &sink->init)) {
+        log_line(LOG_ERROR, "[go proxy]: could not load FLBPluginInit symbol");
+        return false;
+    }
+    symbol(plugin->handle, "FLBPluginFlush", &sink->flush);
+    symbol(plugin->handle, "FLBPluginFlushCtx", &sink->flush_ctx);
+    symbol(plugin->handle, "FLBPluginExit", &sink->exit);
+    symbol(plugin->handle, "FLBPluginExitCtx", &sink->exit_ctx);
+    symbol(plugin->handle, "FLBPluginOutputPreRun", &plugin->pre_run);
+    symbol(plugin->handle, "FLBPluginOutputPreExit", &plugin->pre_exit);
+    sink->name = mem_copy(plugin->definition.name);
+    sink->api = api_table();
+    return true;
+}
+
 static bool resolve(struct plugin *plugin)
 {
     struct abi_plugin *abi = &plugin->abi;
 
     symbol(plugin->handle, "FLBPluginUnregister", &plugin->unregister);
+    if (plugin->definition.type == ABI_TYPE_OUTPUT) {
+        return resolve_output(plugin);
+    }
     if (plugin->definition.type != ABI_TYPE_INPUT) {
-        log_line(LOG_WARN, "[host] %s: \"%s\" is no input plugin and is not used", plugin->path,
-                 plugin->definition.name);
         return true;
     }
     if (!symbol(plugin->handle, "FLBPluginInit", &abi->init)) {
@@ -76,7 +97,7 @@ static bool resolve(struct plugin *plugin)
         return false;
     }
     abi->name = mem_copy(plugin->definition.name);
-    abi->api = input_api();
+    abi->api = api_table();
     return true;
 }
 
@@ -91,6 +112,7 @@ static void release(struct plugin *plugin)
 {
     dlclose(plugin->handle);
     free(plugin->abi.name);
+    free(plugin->sink.name);
     free(plugin->path);
     free(plugin);
 }
@@ -138,4 +160,10 @@ bool plugin_is_input(const struct plugin *plugin, const char *name)
 {
     return plugin->definition.type == ABI_TYPE_INPUT && plugin->abi.name != NULL &&
            strcasecmp(plugin->abi.name, name) == 0;
+}
+
+bool plugin_is_output(const struct plugin *plugin, const char *name)
+{
+    return plugin->definition.type == ABI_TYPE_OUTPUT && plugin->sink.name != NULL &&
+           strcasecmp(plugin->sink.name, name) == 0;
 }

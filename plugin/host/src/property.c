@@ -110,36 +110,69 @@ static char *key_of(const char *raw)
     return text_take(&out);
 }
 
-static void keep_own(struct input_config *in, const char *key, const char *value)
+const char *instance_kind_name(const struct instance_config *in)
 {
-    char **kept = NULL;
+    return in->kind == INSTANCE_INPUT ? "input" : "output";
+}
+
+static int retry_limit(const char *value)
+{
+    int limit;
 
     if (value == NULL) {
-        return;
+        return RETRY_DEFAULT;
     }
-    if (strcasecmp(key, "log_level") == 0) {
+    if (strcasecmp(value, "no_limits") == 0 || strcasecmp(value, "false") == 0 || strcasecmp(value, "off") == 0) {
+        return RETRY_UNLIMITED;
+    }
+    if (strcasecmp(value, "no_retries") == 0) {
+        return RETRY_NONE;
+    }
+    limit = atoi(value);
+    if (limit <= 0) {
+        log_line(LOG_WARN, "[config] invalid retry_limit. set default.");
+        return RETRY_DEFAULT;
+    }
+    return limit;
+}
+
+static void keep_text(char **kept, const char *value)
+{
+    free(*kept);
+    *kept = value != NULL ? mem_copy(value) : NULL;
+}
+
+static void keep_own(struct instance_config *in, const char *key, const char *value)
+{
+    if (in->kind == INSTANCE_OUTPUT && strcasecmp(key, "retry_limit") == 0) {
+        in->retry_limit = retry_limit(value);
+    } else if (in->kind == INSTANCE_OUTPUT && strcasecmp(key, "match") == 0) {
+        keep_text(&in->match, value);
+    } else if (value == NULL) {
+        return;
+    } else if (strcasecmp(key, "log_level") == 0) {
         in->log_level = log_level_of(value);
-        return;
-    }
-    if (strcasecmp(key, "tag") == 0) {
-        kept = &in->tag;
     } else if (strcasecmp(key, "alias") == 0) {
-        kept = &in->alias;
-    }
-    if (kept != NULL) {
-        free(*kept);
-        *kept = mem_copy(value);
+        keep_text(&in->alias, value);
+    } else if (strcasecmp(key, "tag") == 0) {
+        keep_text(&in->tag, value);
+    } else if (strcasecmp(key, "storage.type") == 0) {
+        in->filesystem = strcasecmp(value, "filesystem") == 0;
+    } else if (strcasecmp(key, "mem_buf_limit") == 0) {
+        in->mem_buf_limit = reserved_size(value);
+    } else if (strcasecmp(key, "workers") == 0) {
+        in->workers = atoi(value);
     }
 }
 
-static void keep_property(struct input_config *in, char *key, char *value, const char *where)
+static void keep_property(struct instance_config *in, char *key, char *value, const char *where)
 {
     struct property *p;
 
     for (size_t i = 0; i < in->count; i++) {
         if (strcasecmp(in->properties[i].key, key) == 0 && strcmp(in->properties[i].where, where) != 0) {
-            log_line(LOG_WARN, "[host] key \"%s\" of input %s is given again (%s): Fluent Bit uses the first (%s)", key,
-                     in->name, where, in->properties[i].where);
+            log_line(LOG_WARN, "[host] key \"%s\" of %s %s is given again (%s): Fluent Bit uses the first (%s)", key,
+                     instance_kind_name(in), in->name, where, in->properties[i].where);
             break;
         }
     }
@@ -151,7 +184,7 @@ static void keep_property(struct input_config *in, char *key, char *value, const
     atomic_init(&p->asked, false);
 }
 
-bool input_config_set(struct input_config *in, const struct variables *vars, const char *key, const char *value,
+bool instance_config_set(struct instance_config *in, const struct variables *vars, const char *key, const char *value,
                       const char *where)
 {
     char *name = key_of(key), *cut = trimmed(value), *full = variables_expand(vars, cut);
@@ -162,9 +195,9 @@ bool input_config_set(struct input_config *in, const struct variables *vars, con
         free(full);
         full = NULL;
     }
-    switch (reserved_check(name, full, &why)) {
+    switch (reserved_check(in->kind == INSTANCE_OUTPUT, name, full, &why)) {
     case RESERVED_REFUSED:
-        log_line(LOG_ERROR, "[config] key \"%s\" of input %s %s (%s)", name, in->name, why, where);
+        log_line(LOG_ERROR, "[config] key \"%s\" of %s %s %s (%s)", name, instance_kind_name(in), in->name, why, where);
         free(name);
         free(full);
         return false;
@@ -180,7 +213,7 @@ bool input_config_set(struct input_config *in, const struct variables *vars, con
     return true;
 }
 
-const char *input_config_get(struct input_config *in, const char *key)
+const char *instance_config_get(struct instance_config *in, const char *key)
 {
     const char *value = NULL;
     bool found = false;
@@ -201,7 +234,7 @@ const char *input_config_get(struct input_config *in, const char *key)
     return value;
 }
 
-void input_config_free(struct input_config *in)
+void instance_config_free(struct instance_config *in)
 {
     for (size_t i = 0; i < in->count; i++) {
         free(in->properties[i].key);
@@ -213,5 +246,6 @@ void input_config_free(struct input_config *in)
     free(in->where);
     free(in->tag);
     free(in->alias);
-    *in = (struct input_config){0};
+    free(in->match);
+    *in = (struct instance_config){0};
 }

@@ -1,4 +1,4 @@
-/* The keys of one input: which of them the host takes for itself and which the plugin can ask for. */
+/* The keys of one input or output: which of them the host takes for itself and which the plugin can ask for. */
 #ifndef HOST_PROPERTY_H
 #define HOST_PROPERTY_H
 
@@ -29,25 +29,41 @@ struct property {
     atomic_bool asked;
 };
 
-struct input_config {
+enum instance_kind { INSTANCE_INPUT, INSTANCE_OUTPUT };
+
+/* retry_limit of an output. */
+enum { RETRY_UNLIMITED = -1, RETRY_NONE = 0, RETRY_DEFAULT = 1 };
+
+struct instance_config {
+    enum instance_kind kind;
     char *name, *where;
-    char *tag, *alias;
+    char *alias;
     int log_level; /* -1: that of the service */
     struct property *properties;
     size_t count;
+    /* Of inputs. */
+    char *tag;
+    bool filesystem;      /* storage.type */
+    size_t mem_buf_limit; /* bytes; 0: none */
+    /* Of outputs. */
+    char *match; /* NULL: none given */
+    int workers, retry_limit;
 };
+
+/* "input" or "output", for messages. */
+const char *instance_kind_name(const struct instance_config *in);
 
 /*
  * Sets a key as Fluent Bit 5.1 does: camelCase in snake_case, variables replaced, blanks around it cut off, the keys of
  * Fluent Bit's own checked and kept. False, with a line logged that never shows the value, for a value that Fluent Bit
  * refuses.
  */
-bool input_config_set(struct input_config *in, const struct variables *vars, const char *key, const char *value,
+bool instance_config_set(struct instance_config *in, const struct variables *vars, const char *key, const char *value,
                       const char *where);
 
 /* The value of a plugin's key, whatever its case, or NULL. The first of several wins. Marks the key as asked for. */
-const char *input_config_get(struct input_config *in, const char *key);
+const char *instance_config_get(struct instance_config *in, const char *key);
 
-void input_config_free(struct input_config *in);
+void instance_config_free(struct instance_config *in);
 
 #endif

@@ -1,8 +1,9 @@
-/* The keys of an input that Fluent Bit 5.1 takes for itself and never hands to the plugin. */
+/* The keys of an input or an output that Fluent Bit 5.1 takes for itself and never hands to the plugin. */
 #ifndef HOST_RESERVED_H
 #define HOST_RESERVED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum reserved {
     RESERVED_NOT,     /* the plugin's */
@@ -11,7 +12,10 @@ enum reserved {
 };
 
 /* Whose a key is. value is NULL when empty: most of Fluent Bit's own keys are the plugin's then. */
-enum reserved reserved_check(const char *key, const char *value, const char **why);
+enum reserved reserved_check(bool output, const char *key, const char *value, const char **why);
+
+/* The bytes of a size such as 10M or 512KB; units are powers of ten, as Fluent Bit counts. */
+size_t reserved_size(const char *value);
 
 /* 1, 0, or -1 for text that is no boolean to Fluent Bit. */
 int reserved_bool(const char *value);

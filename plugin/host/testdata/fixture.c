@@ -17,17 +17,15 @@
  * Compiled with NO_CTX it exports the calls without a context, with NO_CLEANUP no clean-up call.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "note.h"
 
 #ifndef PLUGIN_NAME
 #define PLUGIN_NAME "fixture"
@@ -77,34 +75,6 @@ static struct instance *all;
 #ifdef NO_CTX
 static struct instance *only;
 #endif
-
-__attribute__((format(printf, 1, 2))) static void note(const char *fmt, ...)
-{
-    const char *path = getenv("FIXTURE_LOG");
-    char line[1024];
-    int fd, len;
-    long tid = syscall(SYS_gettid);
-    struct timespec now;
-    va_list args;
-
-    if (path == NULL) {
-        return;
-    }
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    len = snprintf(line, sizeof(line), "%ld %s%ld ", (long)(now.tv_sec * 1000 + now.tv_nsec / 1000000),
-                   tid == (long)getpid() ? "main" : "t", tid == (long)getpid() ? 0 : tid);
-    va_start(args, fmt);
-    len += vsnprintf(line + len, sizeof(line) - (size_t)len - 1, fmt, args);
-    va_end(args);
-    line[len++] = '\n';
-    fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0644);
-    if (fd >= 0) {
-        if (write(fd, line, (size_t)len) < 0) {
-            abort();
-        }
-        close(fd);
-    }
-}
 
 static const char *get(struct plugin *p, const char *key)
 {

@@ -1,0 +1,130 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/fluent-live/live-status/pipeline/emit"
+	"github.com/fluent-live/live-status/pipeline/event"
+)
+
+// linger is how long a batch waits for more, unless somebody waits for what it
+// has: a request per record would cost more than the delay.
+const linger = 100 * time.Millisecond
+
+// downstream takes what the output plugin forwards.
+type downstream interface {
+	// Deliver returns once every record of b has arrived, but for those that will
+	// never be taken: their indices in b are returned, and they were put aside. Its
+	// error is that ctx ended; then it is not known what arrived.
+	Deliver(ctx context.Context, b emit.Batch) (dead []int, err error)
+}
+
+// marks tell apart the records of a batch: where each ends, which it is, and what
+// it came with.
+type marks struct {
+	ends     []int
+	ids      []event.RecordID
+	receipts []event.Receipt
+}
+
+// forwarder is a host of its own: it takes batches from the outbox and gives them to
+// a downstream.
+type forwarder struct {
+	outbox *outbox
+	to     downstream
+	logger *slog.Logger
+}
+
+// run ends with ctx, or once nothing is left after the outbox was told that no more
+// comes.
+func (f *forwarder) run(ctx context.Context) {
+	for {
+		b := f.next(ctx)
+		if b == nil {
+			return
+		}
+		dead, err := f.to.Deliver(ctx, emit.Batch{Data: b.data, Ends: b.marks.ends, IDs: b.marks.ids})
+		if err != nil {
+			f.outbox.refuse()
+			return
+		}
+		f.outbox.mourn(dead)
+		f.outbox.accept(time.Now())
+	}
+}
+
+// next waits for a batch that is worth the way, and returns nil where there will be
+// none.
+func (f *forwarder) next(ctx context.Context) *batch {
+	timer := time.NewTimer(linger)
+	defer timer.Stop()
+	for {
+		if done := f.outbox.wait(); done != nil {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-done:
+			}
+			continue
+		}
+		now := time.Now()
+		due, end := f.outbox.ripe(now)
+		if end {
+			return nil
+		}
+		if due <= 0 {
+			if f.outbox.take(now, 0) != nil {
+				return f.outbox.batch()
+			}
+			continue
+		}
+		timer.Reset(due)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.outbox.filled:
+		case <-timer.C:
+		}
+	}
+}
+
+// never is longer than anybody waits.
+const never = time.Hour
+
+// ripe returns how long the forwarder need not come, and whether it need not come
+// again at all.
+func (o *outbox) ripe(now time.Time) (in time.Duration, end bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	b := &o.filling
+	switch {
+	case o.refused || o.announced:
+		return 0, false
+	case o.handed != nil:
+		return never, false
+	case b.empty():
+		return never, o.draining
+	case o.draining || len(b.ended) > 0 || len(b.data) >= o.max/2:
+		return 0, false
+	default:
+		return max(0, linger-now.Sub(b.began)), false
+	}
+}
+
+// batch returns what was handed over.
+func (o *outbox) batch() *batch {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.handed
+}
+
+// mourn notes which records of the batch handed over will never be taken.
+func (o *outbox) mourn(dead []int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, i := range dead {
+		o.handed.dead = append(o.handed.dead, o.handed.marks.receipts[i])
+	}
+}
