@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline/emit"
@@ -34,7 +33,6 @@ type marks struct {
 type forwarder struct {
 	outbox *outbox
 	to     downstream
-	logger *slog.Logger
 }
 
 // run ends with ctx, or once nothing is left after the outbox was told that no more

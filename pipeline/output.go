@@ -170,4 +170,3 @@ func (p *Pipeline) addIndex() error {
 	p.pump.rollouts.listing = true
 	return nil
 }
-

@@ -64,8 +64,8 @@ type statuses struct {
 	// recording keeps warnings until the objects are there that they are about; nil
 	// where these are watched.
 	recording *recording
-	redactor *redact.Redactor
-	logger   *slog.Logger
+	redactor  *redact.Redactor
+	logger    *slog.Logger
 	// unread and refused say when the log is told of objects that cannot be assessed
 	// and of releases that have no room.
 	unread, refused seldom

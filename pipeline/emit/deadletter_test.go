@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,10 +13,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/proto"
-
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	logspb "go.opentelemetry.io/proto/otlp/logs/v1"
+	"google.golang.org/protobuf/proto"
 )
 
 // lettersIn returns the lines of a file of dead letters.
@@ -94,9 +94,7 @@ func TestDeadLettersAreJSONWhateverTheFormat(t *testing.T) {
 	var want []map[string]any
 	add := func(format string, more map[string]any) {
 		line := map[string]any{"time": "2026-11-21T11:00:00.000000005Z", "to": "http://host", "reason": "400 \"no\"\n\ufffd", "id": "an-id", "format": format}
-		for k, v := range more {
-			line[k] = v
-		}
+		maps.Copy(line, more)
 		want = append(want, line)
 	}
 	add("jsonl", map[string]any{"record": map[string]any{"id": "j-0", "pad": ""}})

@@ -113,6 +113,9 @@ func (d *Deliverer) Deliver(ctx context.Context, b Batch) (dead []int, err error
 		}
 		p.to = d.fit(b, p)
 		err := d.send(ctx, b.Slice(p.from, p.to))
+		if partial, ok := errors.AsType[*PartialError](err); ok {
+			parts[len(parts)-1].from += partial.Delivered
+		}
 		var refused *RefusedError
 		switch {
 		case err == nil:
@@ -189,6 +192,12 @@ func (d *Deliverer) send(ctx context.Context, b Batch) error {
 	}
 	d.mu.Lock()
 	d.status.Failures++
+	if partial, ok := errors.AsType[*PartialError](err); ok {
+		// It is still in trouble, but a wait for it begins anew.
+		d.status.Acknowledged += int64(partial.Delivered)
+		d.inARow, d.acknowledged = 0, true
+		d.backoff.reset()
+	}
 	d.mu.Unlock()
 	if ctx.Err() == nil {
 		d.troubled(err)

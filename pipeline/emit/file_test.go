@@ -105,8 +105,8 @@ func TestFileHalfLineOfCrashIsCutOff(t *testing.T) {
 		"large":      slices.Concat([]byte(`{"id":"lost","pad":"`), long),
 		"zeros":      make([]byte, 5000),
 	} {
-		for kind, before := range map[string][]byte{"": nil, " after lines": whole} {
-			t.Run(name+kind, func(t *testing.T) {
+		for kind, before := range map[string][]byte{"alone": nil, "after lines": whole} {
+			t.Run(name+" "+kind, func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "records.jsonl")
 				if err := os.WriteFile(path, slices.Concat(before, rest), 0o600); err != nil {
 					t.Fatal(err)

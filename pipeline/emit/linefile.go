@@ -47,7 +47,10 @@ func openLineFile(option, path string, logger *slog.Logger) (*lineFile, error) {
 		return nil, fmt.Errorf("%s: %w", option, err)
 	}
 	l := &lineFile{option: option, path: abs, logger: logger}
-	return l, l.ready()
+	if err := l.ready(); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 // ready opens the file where it is not open, or another is by now under its name:
@@ -124,7 +127,7 @@ func (l *lineFile) open() error {
 
 // regular refuses what is no ordinary file.
 func regular(info fs.FileInfo, path string) error {
-	what := ""
+	var what string
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
 		return nil

@@ -18,9 +18,8 @@ func TestRealChunks(t *testing.T) {
 		kind event.Kind
 		said []string
 		// notices is set where said are those of a watch, bare where items of a list
-		// name no kind, added where filters and inputs have added keys.
+		// name no kind.
 		notices, bare bool
-		added         []string
 	}{
 		"tail":                 {kind: event.KindAudit, said: audits},
 		"tail-json":            {kind: event.KindAudit, said: audits},

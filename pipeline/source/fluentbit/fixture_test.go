@@ -121,7 +121,7 @@ func said(t testing.TB, name string) []string {
 	return strings.Split(strings.TrimSpace(string(readGzip(t, "said/"+name+".jsonl.gz"))), "\n")
 }
 
-// tree parses JSON, numbers as they are written.
+// parsed parses JSON, numbers as they are written.
 func parsed(t testing.TB, text []byte) any {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(text))

@@ -131,8 +131,9 @@ func (r *recogniser) one(t tree, place span, s *shape, at time.Time) (bool, erro
 	case kubeEvent:
 		return true, t.item(event.KindEvent, event.Updated, place, lost{})
 	case auditEvent:
+		// A parser takes one of the two out, and only that.
 		what := lost{time: at}
-		if !at.IsZero() {
+		if !at.IsZero() && s.received != s.stage {
 			what.received, what.stage = !s.received, !s.stage
 		}
 		return true, t.item(event.KindAudit, event.Updated, place, what)

@@ -26,11 +26,10 @@ const (
 	keyStage    = "stageTimestamp"
 )
 
-// lost says which times an audit event lacks.
+// lost says which of its two times an audit event lacks, and what it was.
 type lost struct {
 	received, stage bool
-	// time is what they were.
-	time time.Time
+	time            time.Time
 }
 
 // transcoder appends msgpack to a buffer as JSON, keys in the order that they
@@ -66,7 +65,7 @@ func (t *transcoder) object(pos int, what lost) (size int64, err error) {
 	return int64(len(t.buf)-t.from) + t.dropped, nil
 }
 
-// top writes the pairs of the object itself, and the times that it lacks where
+// top writes the pairs of the object itself, and the time that it lacks where
 // the API server writes them: received before stage, behind all bodies.
 func (t *transcoder) top(n int, what lost) error {
 	t.buf = append(t.buf, '{')
@@ -78,7 +77,7 @@ func (t *transcoder) top(n int, what lost) error {
 		if err != nil {
 			return err
 		}
-		if what.received && !what.stage && string(name) == keyStage {
+		if what.received && string(name) == keyStage {
 			t.buf = t.buf[:len(t.buf)-len(keyStage)-len(`"":`)]
 			t.time(keyReceived, what.time)
 			t.buf = append(t.buf, `,"`+keyStage+`":`...)
@@ -86,16 +85,10 @@ func (t *transcoder) top(n int, what lost) error {
 		if err := t.value(1); err != nil {
 			return err
 		}
-		if what.stage && !what.received && string(name) == keyReceived {
+		if what.stage && string(name) == keyReceived {
 			t.buf = append(t.buf, ',')
 			t.time(keyStage, what.time)
 		}
-	}
-	if what.received && what.stage {
-		if n > 0 {
-			t.buf = append(t.buf, ',')
-		}
-		t.time(keyStage, what.time)
 	}
 	t.buf = append(t.buf, '}')
 	return nil

@@ -46,19 +46,20 @@ func wrapped(raw []byte, at int, each func(found)) {
 }
 
 func unwrap(m *members, raw []byte, at int, each func(found)) {
-	if m.log.to > 0 && !m.kinded && !m.audited {
-		inner := m.log.in(raw)
-		if inner[0] == '"' {
-			if text, ok := unquoted(inner); ok {
-				each(auditOf(bytes.TrimSpace(text), at))
-				return
-			}
-		} else {
-			each(auditOf(inner, at+m.log.from))
-			return
-		}
+	if m.log.to == 0 || m.kinded || m.audited {
+		each(auditOf(raw, at))
+		return
 	}
-	each(auditOf(raw, at))
+	inner := m.log.in(raw)
+	if inner[0] == '{' {
+		each(auditOf(inner, at+m.log.from))
+		return
+	}
+	text, ok := unquoted(inner)
+	if !ok {
+		text = raw
+	}
+	each(auditOf(bytes.TrimSpace(text), at))
 }
 
 func auditOf(raw []byte, at int) found {

@@ -2,6 +2,7 @@ package recorded
 
 import (
 	"bytes"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 	sigsyaml "sigs.k8s.io/yaml"
@@ -64,7 +65,7 @@ func (d *documents) line() ([]byte, bool) {
 	}
 	d.keep()
 	for {
-		if end := index(d.buf, d.pos, '\n'); end >= 0 {
+		if end := indexFrom(d.buf, d.pos, '\n'); end >= 0 {
 			d.pos = end + 1
 			break
 		}
@@ -218,13 +219,5 @@ func toJSON(text []byte) ([]byte, error) {
 }
 
 func hasAlias(n *yaml.Node) bool {
-	if n.Kind == yaml.AliasNode {
-		return true
-	}
-	for _, child := range n.Content {
-		if hasAlias(child) {
-			return true
-		}
-	}
-	return false
+	return n.Kind == yaml.AliasNode || slices.ContainsFunc(n.Content, hasAlias)
 }

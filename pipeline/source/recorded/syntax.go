@@ -114,7 +114,7 @@ func (f *feed) quoted(into []byte) ([]byte, error) {
 	quote := -1
 	for {
 		if quote < f.pos {
-			if quote = index(f.buf, f.pos, '"'); quote < 0 {
+			if quote = indexFrom(f.buf, f.pos, '"'); quote < 0 {
 				quote = len(f.buf)
 			}
 		}
@@ -148,8 +148,8 @@ func (f *feed) quoted(into []byte) ([]byte, error) {
 	}
 }
 
-// index returns where c is in b from there on, or -1.
-func index(b []byte, from int, c byte) int {
+// indexFrom returns where c is in b from there on, or -1.
+func indexFrom(b []byte, from int, c byte) int {
 	if i := bytes.IndexByte(b[from:], c); i >= 0 {
 		return from + i
 	}

@@ -2,7 +2,6 @@ package recorded
 
 import (
 	"bytes"
-	"log/slog"
 
 	"github.com/fluent-live/live-status/pipeline/event"
 )
