@@ -70,16 +70,32 @@ func (e *edit) audit(in *event.Audit, recorded, object *event.ObjectRef) *event.
 }
 
 // bodyOf returns the object that a body is about. Where the two that are told
-// differ neither is relied on, other than that Secrets are Secrets.
+// contradict each other neither is relied on, other than that Secrets are Secrets.
 func bodyOf(object, recorded *event.ObjectRef) *event.ObjectRef {
 	switch {
-	case recorded == nil || *recorded == *object || isSecrets(object):
+	case recorded == nil || isSecrets(object):
 		return object
 	case isSecrets(recorded):
 		return recorded
+	case completes(recorded, object):
+		return object
 	default:
 		return &event.ObjectRef{}
 	}
+}
+
+// completes reports whether more says all that less does.
+func completes(more, less *event.ObjectRef) bool {
+	for _, said := range [...][2]string{
+		{more.APIVersion, less.APIVersion}, {more.Kind, less.Kind}, {more.Resource, less.Resource}, {more.Subresource, less.Subresource},
+		{string(more.Namespace), string(less.Namespace)}, {more.Name, less.Name}, {string(more.UID), string(less.UID)},
+		{string(more.ResourceVersion), string(less.ResourceVersion)}, {more.FieldPath, less.FieldPath},
+	} {
+		if said[1] != "" && said[0] != said[1] {
+			return false
+		}
+	}
+	return true
 }
 
 // body redacts a body. What cannot be examined is left out.

@@ -161,6 +161,8 @@ func TestWhoseBodyItIs(t *testing.T) {
 		{"ConfigMaps of another group", ref("x.io/v1", "configmaps", ""), nil, merge, false},
 		{"a subresource", ref("v1", "configmaps", "x"), nil, operation, false},
 		{"a custom resource", ref("x.io/v1", "widgets", ""), nil, merge, false},
+		{"the same object, and more of it", configMaps, &event.ObjectRef{APIVersion: "v1", Kind: "ConfigMap", Resource: "configmaps", Namespace: "shop", Name: "web", UID: "u"}, merge, true},
+		{"the same resource, and it is a Secret", configMaps, &event.ObjectRef{APIVersion: "v1", Kind: "Secret", Resource: "configmaps"}, merge, false},
 		{"another object recorded", configMaps, &secrets, merge, false},
 		{"another object recorded, neither a Secret", configMaps, &event.ObjectRef{Name: "x"}, merge, false},
 		{"a Secret sent as ConfigMap", configMaps, nil, `{"kind":"Secret","data":{"k":"c3VwZXI="}}`, false},
