@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/go-faster/jx"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -19,13 +21,13 @@ type dump struct {
 	options objects.Options
 	pump    *pump
 	clock   recordedClock
-	// kinds are those that occur.
-	kinds map[event.GroupKind]event.ServedKind
-	done  chan struct{}
+	// kinds are those that occur, and served these and the built-in ones.
+	kinds, served map[event.GroupKind]event.ServedKind
+	done          chan struct{}
 }
 
 func newDump() *dump {
-	return &dump{kinds: map[event.GroupKind]event.ServedKind{}, done: make(chan struct{})}
+	return &dump{kinds: map[event.GroupKind]event.ServedKind{}, served: builtinKinds(), done: make(chan struct{})}
 }
 
 // attach has the pump wait for the dump.
@@ -47,7 +49,8 @@ func (d *dump) learn(ctx context.Context, raw []byte) error {
 	}
 	kind, known := d.kinds[resource.GroupKind()]
 	if !known || resource.Namespaced && !kind.Namespaced {
-		d.kinds[resource.GroupKind()] = event.ServedKind{APIResource: resource, Watched: true}
+		kind = event.ServedKind{APIResource: resource, Watched: true}
+		d.kinds[resource.GroupKind()], d.served[resource.GroupKind()] = kind, kind
 		d.serve()
 	}
 	d.pump.index.Put(live, 1)
@@ -61,18 +64,14 @@ func (d *dump) learn(ctx context.Context, raw []byte) error {
 
 // serve tells which kinds there are.
 func (d *dump) serve() {
-	kinds := make([]event.ServedKind, 0, len(d.kinds))
-	for _, k := range d.kinds {
-		kinds = append(kinds, k)
-	}
-	d.options.Catalog.Serve(kinds)
+	d.options.Catalog.Serve(slices.Collect(maps.Values(d.served)))
 }
 
 // listed tells that all objects are known, and waits until what they tell of others
 // is.
 func (d *dump) listed(ctx context.Context) error {
 	if len(d.kinds) == 0 {
-		d.options.Catalog.Serve(nil)
+		d.serve()
 	}
 	for _, k := range d.kinds {
 		d.pump.index.Listed(k.GroupResource(), "", 1)

@@ -79,8 +79,8 @@ func newAssessCommand(s streams) *cobra.Command {
 	flags.StringVarP(&o.namespace, "namespace", "n", "", "namespace of desired manifests without one")
 	flags.StringVar(&o.rules, "rules", "", "own health rules")
 	flags.StringVar(&o.syncIgnore, "sync-ignore", "", "what may differ")
-	completeWords(cmd, "output", "json", "table")
-	completeNothing(cmd, "namespace", "sync-ignore")
+	completeWords(s, cmd, "output", "json", "table")
+	completeNothing(s, cmd, "namespace", "sync-ignore")
 	return cmd
 }
 

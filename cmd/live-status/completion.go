@@ -52,26 +52,29 @@ func newCompletionCommand() *cobra.Command {
 }
 
 // complete sets how a flag's value is completed.
-func complete(cmd *cobra.Command, flag string, how cobra.CompletionFunc) {
+func complete(s streams, cmd *cobra.Command, flag string, how cobra.CompletionFunc) {
+	if !s.completing {
+		return
+	}
 	if err := cmd.RegisterFlagCompletionFunc(flag, how); err != nil {
 		// The flag is one that was defined just before.
 		panic(err)
 	}
 }
 
-func completeWords(cmd *cobra.Command, flag string, words ...string) {
-	complete(cmd, flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+func completeWords(s streams, cmd *cobra.Command, flag string, words ...string) {
+	complete(s, cmd, flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
-func completeNothing(cmd *cobra.Command, flags ...string) {
+func completeNothing(s streams, cmd *cobra.Command, flags ...string) {
 	for _, flag := range flags {
-		complete(cmd, flag, cobra.NoFileCompletions)
+		complete(s, cmd, flag, cobra.NoFileCompletions)
 	}
 }
 
 // completeList completes words that are separated by commas.
-func completeList(cmd *cobra.Command, flag string, words []string) {
-	complete(cmd, flag, func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+func completeList(s streams, cmd *cobra.Command, flag string, words []string) {
+	complete(s, cmd, flag, func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
 		before := ""
 		if i := strings.LastIndexByte(prefix, ','); i >= 0 {
 			before = prefix[:i+1]
@@ -87,9 +90,9 @@ func completeList(cmd *cobra.Command, flag string, words []string) {
 }
 
 // completeOption completes the value of an option's flag.
-func completeOption(cmd *cobra.Command, option config.Option) {
+func completeOption(s streams, cmd *cobra.Command, option config.Option) {
 	if values, files := valuesOf(option); !files {
-		completeWords(cmd, flagOf(option.Key), values...)
+		completeWords(s, cmd, flagOf(option.Key), values...)
 	}
 }
 
@@ -103,13 +106,14 @@ func valuesOf(option config.Option) (values []string, files bool) {
 		return option.Values, false
 	case config.KindFile:
 		return nil, true
+	default:
+		return nil, strings.HasSuffix(option.Key, "_path") || strings.HasSuffix(option.Key, "_file")
 	}
-	return nil, strings.HasSuffix(option.Key, "_path") || strings.HasSuffix(option.Key, "_file")
 }
 
 // completePairs completes the key of -p, and then its value.
-func completePairs(cmd *cobra.Command, options []config.Option) {
-	complete(cmd, "option", func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+func completePairs(s streams, cmd *cobra.Command, options []config.Option) {
+	complete(s, cmd, "option", func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
 		key, value, assigned := strings.Cut(prefix, "=")
 		var out []string
 		for _, option := range options {
@@ -157,8 +161,8 @@ func filesAfter(key, prefix string) []string {
 }
 
 // completeInputs completes the inputs of the file that -c names.
-func completeInputs(cmd *cobra.Command, o *options) {
-	complete(cmd, "input", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+func completeInputs(s streams, cmd *cobra.Command, o *options) {
+	complete(s, cmd, "input", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		// A file that cannot be read has nothing to offer; why is told by the command.
 		data, _ := os.ReadFile(o.file)
 		root, err := parseDocument(data)

@@ -25,12 +25,6 @@ type filter struct {
 	since, until time.Time
 }
 
-// empty reports whether everything is wanted.
-func (f *filter) empty() bool {
-	return len(f.types) == 0 && len(f.applications) == 0 && len(f.objects) == 0 && len(f.users) == 0 &&
-		f.since.IsZero() && f.until.IsZero()
-}
-
 // wants reports whether a record is wanted.
 func (f *filter) wants(rec *event.Record) bool {
 	return (f.since.IsZero() || !rec.Time.Before(f.since)) &&

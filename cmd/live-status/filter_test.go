@@ -110,7 +110,7 @@ func TestFilter(t *testing.T) {
 			o := &replayOptions{}
 			cmd := newReplayCommand(streams{})
 			cmd.ResetFlags()
-			o.addFlags(cmd)
+			o.addFlags(streams{}, cmd)
 			if err := cmd.ParseFlags(tt.args); err != nil {
 				t.Fatal(err)
 			}

@@ -13,7 +13,7 @@ type grid struct {
 	to     *bufio.Writer
 	held   [][]string
 	widths []int
-	// most are the widest that columns may be; nil or 0 is as wide as they are.
+	// most are the widest that columns may be; none or 0 is as wide as they are.
 	most  []int
 	begun bool
 }
@@ -44,7 +44,7 @@ func (g *grid) write() error {
 		for _, cells := range g.held {
 			for i, cell := range cells {
 				width := utf8.RuneCountInString(cell)
-				if g.most != nil && g.most[i] > 0 {
+				if len(g.most) > i && g.most[i] > 0 {
 					width = min(width, g.most[i])
 				}
 				g.widths[i] = max(g.widths[i], width)

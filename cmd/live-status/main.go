@@ -21,6 +21,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/fluent-live/live-status/pipeline/crash"
 )
 
@@ -43,7 +45,8 @@ var errQuiet = errors.New("")
 
 // run runs the command and returns its exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := newRoot(streams{in: stdin, out: stdout, err: stderr})
+	completing := len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
+	root := newRoot(streams{in: stdin, out: stdout, err: stderr, completing: completing})
 	// Without arguments, cobra would take those of the process.
 	root.SetArgs(append([]string{}, args...))
 	err := root.ExecuteContext(ctx)
@@ -67,4 +70,7 @@ type streams struct {
 	in  io.Reader
 	out io.Writer
 	err io.Writer
+	// completing is set where a shell asks how a line may go on. Only then is it
+	// prepared: cobra keeps it for as long as the process lives.
+	completing bool
 }

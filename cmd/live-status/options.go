@@ -32,7 +32,7 @@ func flagOf(key string) string {
 }
 
 // newOptions adds the flags of options to a command.
-func newOptions(cmd *cobra.Command, accepted []config.Option) *options {
+func newOptions(s streams, cmd *cobra.Command, accepted []config.Option) *options {
 	o := &options{
 		accepted: map[string]config.Option{}, command: cmd.Name(),
 		flags: config.Map{}, pairs: config.Map{},
@@ -55,13 +55,13 @@ func newOptions(cmd *cobra.Command, accepted []config.Option) *options {
 		if option.Kind == config.KindBool {
 			flags.Lookup(name).NoOptDefVal = "on"
 		}
-		completeOption(cmd, option)
+		completeOption(s, cmd, option)
 	}
 	flags.VarP(setter{"KEY=VALUE", o.pair}, "option", "p", "an option")
 	flags.StringVarP(&o.file, "config", "c", "", "options in YAML")
 	flags.StringVar(&o.input, "input", "", "the input in that file")
-	completePairs(cmd, accepted)
-	completeInputs(cmd, o)
+	completePairs(s, cmd, accepted)
+	completeInputs(s, cmd, o)
 	return o
 }
 

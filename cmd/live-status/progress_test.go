@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -18,16 +20,16 @@ func TestProgress(t *testing.T) {
 	var screen bytes.Buffer
 	now := at(10)
 	p := &progress{to: &screen, width: 60, now: func() time.Time { return now }, begun: now}
-	for range 1000 {
-		now = now.Add(10 * time.Millisecond)
+	for range 1001 {
 		p.report(recorded.Progress{File: "a\x1b[2J" + strings.Repeat("x", 100), Read: 100e6, Total: 400e6})
+		now = now.Add(10 * time.Millisecond)
 	}
 	lines := strings.Split(screen.String(), "\r")[1:]
-	if len(lines) != 50 {
-		t.Errorf("written %d times in ten seconds, want 50", len(lines))
+	if len(lines) != 51 {
+		t.Errorf("written %d times in ten seconds, want 51", len(lines))
 	}
 	last := lines[len(lines)-1]
-	if want := " 25%  100.0 MB of 400.0 MB  10.0 MB/s  30s to go  a\ufffd[2Jxx\x1b[K"; last != want {
+	if want := " 25%  100.0 MB of 400.0 MB  10.0 MB/s  30s to go  a\ufffd[2Jxxxx\x1b[K"; last != want {
 		t.Errorf("%q, want %q", last, want)
 	}
 	screen.Reset()
@@ -85,5 +87,24 @@ func TestSummary(t *testing.T) {
 		"live-status: 4 records (audit 3, event 1) of 5; rejected 3 (not_json 2, too_large 1); 7 came too late to be put in order; read 3.0 GB in 2s, 1.5 GB/s\n"
 	if got := out.String(); got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// A signal ends the reading of an input that has nothing to give.
+func TestInterruptible(t *testing.T) {
+	in, out := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	r := interruptible{ctx, in}
+	go func() {
+		// The other end sees that it was read.
+		_, _ = io.WriteString(out, "abc")
+		cancel()
+	}()
+	text, err := io.ReadAll(r)
+	if string(text) != "abc" || !errors.Is(err, context.Canceled) {
+		t.Errorf("%q, %v", text, err)
+	}
+	if err := in.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -118,8 +118,8 @@ func newRedactCommand(s streams) *cobra.Command {
 	flags.BoolVar(&o.explain, "explain", false, "tell what was found")
 	flags.BoolVar(&o.check, "check", false, "print nothing")
 	flags.BoolVar(&o.list, "list-rules", false, "print the names of all rules")
-	completeWords(cmd, "format", "auto", "json", "jsonl", "yaml", "text")
-	completeNothing(cmd, "rules-off", "env-names", "min-length", "stop-list")
+	completeWords(s, cmd, "format", "auto", "json", "jsonl", "yaml", "text")
+	completeNothing(s, cmd, "rules-off", "env-names", "min-length", "stop-list")
 	return cmd
 }
 

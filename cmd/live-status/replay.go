@@ -37,6 +37,9 @@ of time, without a cluster.
                    a Fluent Bit configuration or a YAML map, of which it takes no others
   --input          which of several inputs of that file: alias, tag or number from 1
 
+Identities and hashes are those of the plugin, and those of another replay, only with
+the same cluster_name and redact_salt_file.
+
 Records that are printed; * stands for any characters:
   --application    of the application NAME or NAMESPACE/NAME; the namespace is that of
                    the application or of the object
@@ -108,14 +111,14 @@ func newReplayCommand(s streams) *cobra.Command {
 			return newReplay(o, cfg, s, time.Now).run(ctx, given.warnings)
 		},
 	}
-	o.addFlags(cmd)
+	o.addFlags(s, cmd)
 	accepted := config.ReplayOptions()
-	opts = newOptions(cmd, accepted)
+	opts = newOptions(s, cmd, accepted)
 	describe(cmd, func() string { return replayUsage + optionUsage(accepted) })
 	return cmd
 }
 
-func (o *replayOptions) addFlags(cmd *cobra.Command) {
+func (o *replayOptions) addFlags(s streams, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	o.addFiles(flags, &o.audit, "audit", "audit logs")
 	o.addFiles(flags, &o.events, "events", "lists of events")
@@ -150,9 +153,9 @@ func (o *replayOptions) addFlags(cmd *cobra.Command) {
 			return err
 		}}, name, "limit of time")
 	}
-	completeWords(cmd, "output", formats()...)
-	completeList(cmd, "type", typeNames())
-	completeNothing(cmd, "application", "object", "user", "since", "until")
+	completeWords(s, cmd, "output", formats()...)
+	completeList(s, cmd, "type", typeNames())
+	completeNothing(s, cmd, "application", "object", "user", "since", "until")
 }
 
 func (o *replayOptions) addFiles(flags *pflag.FlagSet, to *[]string, name, use string) {

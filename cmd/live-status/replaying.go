@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/fluent-live/live-status/pipeline"
 	"github.com/fluent-live/live-status/pipeline/config"
+	"github.com/fluent-live/live-status/pipeline/crash"
 	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/redact"
 	"github.com/fluent-live/live-status/pipeline/source/recorded"
@@ -45,7 +47,8 @@ func newReplay(o *replayOptions, cfg config.Config, s streams, now func() time.T
 
 func (r *replaying) run(ctx context.Context, warnings []string) error {
 	stderr := r.progress.above(r.s.err)
-	logger := newLogger(stderr, r.cfg.LogLevel)
+	// The time that matters is that of the records.
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: r.cfg.LogLevel, ReplaceAttr: untimed}))
 	for _, w := range warnings {
 		logger.Warn(w)
 	}
@@ -54,19 +57,20 @@ func (r *replaying) run(ctx context.Context, warnings []string) error {
 	out := r.o.output.printer(r.progress.above(r.s.out))
 	summary, err := pipeline.Replay(ctx, r.cfg, pipeline.ReplayOptions{
 		Version: version, Logger: logger,
-		Audit: r.o.audit, Events: r.o.events, Objects: r.o.objects, Stdin: r.s.in,
+		Audit: r.o.audit, Events: r.o.events, Objects: r.o.objects, Stdin: interruptible{ctx, r.s.in},
 		Format: r.format, Progress: r.report,
-	}, out.put)
+	}, func(batch []byte) error { return unwritten(out.put(batch)) })
 	if err == nil {
-		if err = out.close(); err != nil {
-			err = fmt.Errorf("write records: %w", err)
-		}
+		err = unwritten(out.close())
 	}
 	r.progress.erase()
 	begun, read := r.state()
 	switch {
 	case errors.Is(err, syscall.EPIPE):
 		return errQuiet
+	case errors.As(err, new(*writeError)):
+		// Nobody knows what of the records has arrived.
+		return err
 	case err != nil && ctx.Err() != nil:
 		err = errors.New("stopped by a signal: the rest was not replayed")
 	case err != nil && !begun:
@@ -76,6 +80,39 @@ func (r *replaying) run(ctx context.Context, warnings []string) error {
 		r.tally.summary(stderr, summary, read, r.now().Sub(begin))
 	}
 	return err
+}
+
+// unwritten tells errors of the output from others.
+func unwritten(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &writeError{fmt.Errorf("write records: %w", err)}
+}
+
+// interruptible is an input of which a signal ends the reading, also where it waits.
+type interruptible struct {
+	ctx context.Context //nolint:containedctx // a Read is given none
+	r   io.Reader
+}
+
+// Read implements io.Reader. What it still waits for after the end is lost.
+func (i interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	done, own := make(chan result, 1), make([]byte, len(p))
+	go crash.Run(func() {
+		n, err := i.r.Read(own)
+		done <- result{n, err}
+	})
+	select {
+	case <-i.ctx.Done():
+		return 0, i.ctx.Err()
+	case got := <-done:
+		return copy(p, own[:got.n]), got.err
+	}
 }
 
 // format appends a record if it is wanted.

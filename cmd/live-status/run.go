@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -82,7 +81,7 @@ func newRunCommand(s streams) *cobra.Command {
 			if len(only) > 0 {
 				to = &sorted{output: to, only: only}
 			}
-			logger := newLogger(s.err, cfg.LogLevel)
+			logger := slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: cfg.LogLevel}))
 			for _, w := range options.warnings {
 				logger.Warn(w)
 			}
@@ -92,15 +91,11 @@ func newRunCommand(s streams) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVarP(&output, "output", "o", "-", "a file to append to")
 	flags.Var(setter{"TYPE", only.add}, "only", "types of records")
-	completeList(cmd, "only", typeNames())
+	completeList(s, cmd, "only", typeNames())
 	all := config.Options()
-	opts = newOptions(cmd, all)
+	opts = newOptions(s, cmd, all)
 	describe(cmd, func() string { return runUsage + optionUsage(all) })
 	return cmd
-}
-
-func newLogger(to io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: level}))
 }
 
 // poll is how often the pipeline is asked for records.

@@ -13,7 +13,7 @@ import (
 var timelineTitles = []string{"TIME", "TYPE", "OBJECT", "APPLICATION", "WHO", "WHAT"}
 
 // timelineWidths are how wide the columns may become at most.
-var timelineWidths = []int{24, 18, 60, 40, 40, 0}
+var timelineWidths = []int{24, 18, 60, 40, 60, 0}
 
 // cellsOf is a record in columns.
 func cellsOf(rec *event.Record) []string {

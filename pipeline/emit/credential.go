@@ -36,7 +36,10 @@ func newCredentials(tokenFile, headersFile string, now func() time.Time) (*crede
 	if headersFile != "" {
 		c.headers = &watchedFile{option: "forward_headers_file", path: headersFile, now: now}
 	}
-	return c, c.refresh()
+	if err := c.refresh(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // refresh looks at the files.
@@ -194,10 +197,11 @@ func isHeaderName(s string) bool {
 	return s != ""
 }
 
-// isOurs reports whether a header says how a request is sent, and not by whom.
+// isOurs reports whether a header says how a request is sent, and not by whom. What
+// JSON Lines are called is not one: some servers know only application/json.
 func isOurs(name string) bool {
 	switch name {
-	case "Host", "Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding", "Connection",
+	case "Host", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Connection",
 		"Upgrade", "Te", "Trailer", "Expect", "Keep-Alive", "Proxy-Connection", "Accept-Encoding":
 		return true
 	}

@@ -214,7 +214,9 @@ func TestHTTPGoesThroughTheProxy(t *testing.T) {
 		t.Errorf("calls %+v", calls)
 	}
 	h.client.CloseIdleConnections()
-	h.proxy = func(*http.Request) (*url.URL, error) { return nil, errors.New("invalid proxy address http://u:s3cret@") }
+	h.proxy = func(*http.Request) (*url.URL, error) {
+		return nil, errors.New("invalid proxy address http://u:s3cret@")
+	}
 	if err := c.Send(t.Context(), batchOf(t, FormatJSON, specs("r", 1, 40))); err == nil || strings.Contains(err.Error(), "s3cret") || !strings.Contains(err.Error(), "HTTPS_PROXY") {
 		t.Errorf("%v", err)
 	}

@@ -59,6 +59,11 @@ const (
 	manyRefusals = 100
 )
 
+// patience is after how many attempts without an answer, in a row, less is sent at
+// once: a slow connection may not carry as much in time, and some servers hang up
+// where a request is too large for them.
+const patience = 5
+
 // minBytes is how little a downstream must take at once, in bytes, but for a single
 // record.
 const minBytes = 64 << 10
@@ -105,6 +110,8 @@ func (d *Deliverer) Deliver(ctx context.Context, b Batch) (dead []int, err error
 	parts := []span{{0, b.Len()}}
 	// waited is the record that was refused and waited for.
 	waited := -1
+	// failures is how often in a row it is not known what became of a part.
+	failures := 0
 	for len(parts) > 0 {
 		p := parts[len(parts)-1]
 		if p.from == p.to {
@@ -119,11 +126,16 @@ func (d *Deliverer) Deliver(ctx context.Context, b Batch) (dead []int, err error
 		var refused *RefusedError
 		switch {
 		case err == nil:
+			failures = 0
 			parts[len(parts)-1].from = p.to
 		case ctx.Err() != nil:
 			return dead, d.ended(ctx)
 		case !errors.As(err, &refused):
 			d.log.failed(err)
+			if failures++; failures >= patience && p.to-p.from > 1 {
+				parts[len(parts)-1].from = p.to
+				parts = halve(parts, p)
+			}
 			if err := d.wait(ctx, err); err != nil {
 				return dead, err
 			}
@@ -155,6 +167,12 @@ func (d *Deliverer) Deliver(ctx context.Context, b Batch) (dead []int, err error
 // span are the records from to to-1 of a batch.
 type span struct{ from, to int }
 
+// halve puts the halves of p before the parts.
+func halve(parts []span, p span) []span {
+	middle := p.from + (p.to-p.from)/2
+	return append(parts, span{middle, p.to}, span{p.from, middle})
+}
+
 // divide puts before the parts what is to be sent of a part that was refused: its
 // halves, or each of the records that the downstream named.
 func (d *Deliverer) divide(b Batch, parts []span, p span, refused *RefusedError) []span {
@@ -162,8 +180,7 @@ func (d *Deliverer) divide(b Batch, parts []span, p span, refused *RefusedError)
 		d.learn(len(b.Slice(p.from, p.to).Bytes()))
 	}
 	if refused.Records == nil {
-		middle := p.from + (p.to-p.from)/2
-		return append(parts, span{middle, p.to}, span{p.from, middle})
+		return halve(parts, p)
 	}
 	for _, i := range slices.Backward(refused.Records) {
 		parts = append(parts, span{p.from + i, p.from + i + 1})

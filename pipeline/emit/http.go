@@ -32,6 +32,10 @@ type httpClient struct {
 	proxy func(*http.Request) (*url.URL, error)
 
 	payload payload
+	// proven is set while the last batch was acknowledged: only then a connection is
+	// kept for the next. A server that is broken or is not what was expected may say
+	// more than it was asked, which net/http prints on the standard error as it is.
+	proven bool
 	// warned is set once the downstream's warning was logged.
 	warned bool
 }
@@ -132,9 +136,9 @@ func (c *httpClient) Close() error {
 }
 
 // Send implements Client. The batch is acknowledged by an answer with a status of
-// 2xx that came whole: up to the length that it announces, or to its last chunk.
-// What it says matters in OTLP only; elsewhere it may be of any length, as long as
-// it ends before the timeout.
+// 2xx that came whole, up to the length that it announces or to its last chunk, and
+// not before all was sent. What it says matters in OTLP only; elsewhere it may be of
+// any length, as long as it ends before the timeout.
 func (c *httpClient) Send(ctx context.Context, b Batch) error {
 	if err := c.payload.build(b); err != nil {
 		return fmt.Errorf("POST %s: %w", c.name, err)
@@ -143,6 +147,10 @@ func (c *httpClient) Send(ctx context.Context, b Batch) error {
 	if status == http.StatusUnauthorized && c.credentials.renewed() {
 		// The token was replaced since it was looked at: nobody needs to hear of it.
 		_, err = c.post(ctx, b.Len())
+	}
+	if c.proven = err == nil; !c.proven {
+		// The next attempt may reach another server by the same name.
+		c.client.CloseIdleConnections()
 	}
 	return err
 }
@@ -167,11 +175,15 @@ func (c *httpClient) post(ctx context.Context, records int) (status int, err err
 		return 0, fmt.Errorf("POST %s: the request cannot be made", c.name) // The cause may quote the URL.
 	}
 	req.ContentLength = body.size()
+	req.Close = !c.proven
 	req.Header.Set("User-Agent", c.agent)
+	req.Header.Set("Content-Type", c.payload.contentType())
 	if err := c.credentials.apply(req.Header); err != nil {
 		return 0, fmt.Errorf("POST %s: %w", c.name, err)
 	}
-	req.Header.Set("Content-Type", c.payload.contentType())
+	if c.format == FormatOTLP { // Others may be called what the server wants.
+		req.Header.Set("Content-Type", c.payload.contentType())
+	}
 	if c.payload.compress {
 		req.Header.Set("Content-Encoding", "gzip")
 	}
@@ -183,6 +195,10 @@ func (c *httpClient) post(ctx context.Context, records int) (status int, err err
 	answer, err := readAnswer(resp)
 	if err != nil {
 		return resp.StatusCode, c.failed(ctx, attempt, statusName(resp.StatusCode)+", but ", err)
+	}
+	if resp.StatusCode/100 == 2 && !body.sent() {
+		// Who has not seen all records cannot acknowledge them.
+		return resp.StatusCode, c.failed(ctx, attempt, statusName(resp.StatusCode)+", but ", errors.New("it was answered before all was sent"))
 	}
 	return resp.StatusCode, c.judge(resp, answer, records)
 }

@@ -146,6 +146,43 @@ func unpacked(tb testing.TB, b []byte) []byte {
 	return out
 }
 
+// TestContentTypeCanBeSet is about servers that want another one for JSON Lines, as
+// Fluent Bit's own http input does.
+func TestContentTypeCanBeSet(t *testing.T) {
+	server := collect(t, nil, (*httptest.Server).Start)
+	for format, want := range map[Format]string{FormatJSON: "application/json", FormatOTLP: protobuf} {
+		c := opened(t, Options{To: server.URL, Format: format, HeadersFile: written(t, "content-type: application/json")})
+		send(t, c, encoded(t, format, 1))
+		calls := server.seen()
+		if got := calls[len(calls)-1].header.Values("Content-Type"); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: %q", format, got)
+		}
+	}
+}
+
+// TestConnectionIsKept keeps it once a batch was acknowledged, and until one is not.
+func TestConnectionIsKept(t *testing.T) {
+	var fails bool
+	connections := map[string]int{}
+	server := collect(t, func(w http.ResponseWriter, r *http.Request) {
+		connections[r.RemoteAddr]++
+		if fails {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	}, (*httptest.Server).Start)
+	c := opened(t, Options{To: server.URL})
+	b := batchOf(t, FormatJSON, specs("r", 1, 40))
+	for i, want := range []int{1, 2, 2, 2, 3, 4, 5} {
+		fails = i == 3 || i == 4
+		if err := c.Send(t.Context(), b); (err != nil) != fails {
+			t.Fatal(err)
+		}
+		if len(connections) != want {
+			t.Errorf("request %d: %d connections, want %d", i, len(connections), want)
+		}
+	}
+}
+
 // TestHTTPAnswers goes over what a server may answer.
 func TestHTTPAnswers(t *testing.T) {
 	const again, refused = "again", "refused"
@@ -197,6 +234,22 @@ func TestHTTPAnswers(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 		})
+	}
+}
+
+// TestHTTPAnswersTooEarly is a server that says yes to what it has not seen.
+func TestHTTPAnswersTooEarly(t *testing.T) {
+	hold := make(chan struct{})
+	defer close(hold)
+	to := serve(t, func(conn net.Conn) {
+		_, _ = conn.Read(make([]byte, 1000))
+		_, _ = io.WriteString(conn, "HTTP/1.1 204 No Content\r\n\r\n") // The client may be gone.
+		<-hold
+	})
+	// More than the buffers of a connection hold.
+	err := opened(t, Options{To: to, Timeout: time.Minute}).Send(t.Context(), batchOf(t, FormatJSON, specs("r", 32, 1<<20)))
+	if err == nil || !strings.Contains(err.Error(), "204 No Content, but it was answered before all was sent") {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -252,7 +305,7 @@ func TestHTTPWithoutAnAnswer(t *testing.T) {
 					return
 				}
 			}
-		}, "exceeded"},
+		}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := opened(t, Options{To: serve(t, c.talk)}).Send(t.Context(), batchOf(t, FormatJSON, specs("r", 100, 1000)))

@@ -35,7 +35,8 @@ func (p *payload) build(b Batch) error {
 	}
 	p.packed.Reset()
 	if p.gzip == nil {
-		// The fastest level halves the time of the default one for a tenth more bytes.
+		// The fastest level takes half of the time of the default one, for about a fifth
+		// more bytes.
 		var err error
 		if p.gzip, err = gzip.NewWriterLevel(nil, gzip.BestSpeed); err != nil {
 			return fmt.Errorf("compress: %w", err)
@@ -86,6 +87,13 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 func (r *bodyReader) Close() error { return nil }
 
 func (r *bodyReader) size() int64 { return int64(len(r.data)) }
+
+// sent reports whether the body was read to its end.
+func (r *bodyReader) sent() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.at == len(r.data)
+}
 
 // stop waits for a Read under way and lets no other one see the body.
 func (r *bodyReader) stop() {

@@ -38,7 +38,10 @@ func newTLSFiles(o TLS, now func() time.Time) (*tlsFiles, error) {
 		t.cert = &watchedFile{option: "forward_tls_crt_file", path: o.CertFile, now: now}
 		t.key = &watchedFile{option: "forward_tls_key_file", path: o.KeyFile, now: now}
 	}
-	return t, t.refresh()
+	if err := t.refresh(); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // refresh looks at the files. Connections that were made before one of them was

@@ -38,7 +38,8 @@ var (
 )
 
 // AppendOTLP appends r to dst as a serialized opentelemetry.proto.logs.v1.LogRecord.
-// Its body is the whole record, with the keys of AppendJSON; its event name is
+// Its body is the whole record, with the keys of AppendJSON (what lies deeper than
+// many receivers can read is JSON text there); its event name is
 // live_status and the record's type; the attributes are those for which
 // OpenTelemetry has names, log.record.uid, the record's ID, first. Both of its times
 // are the record's, so that a record that is sent again is the same to the byte. On

@@ -15,7 +15,8 @@ var errLogRecord = errors.New("not a LogRecord as it is written here")
 
 // AppendOTLPAsJSON appends the body of a LogRecord that AppendOTLP wrote, as the
 // JSON object that AppendJSON makes of the same record, but that numbers beyond 64
-// bits with a sign are text. On error it returns dst as it was.
+// bits with a sign and what lies too deep are text. On error it returns dst as it
+// was.
 func AppendOTLPAsJSON(dst, record []byte) ([]byte, error) {
 	var body []byte
 	for rest := record; len(rest) > 0; {

@@ -26,13 +26,25 @@ const (
 	entryValue protowire.Number = 2
 )
 
+// maxOTLPLevels is how many maps and arrays lie within each other in a log record.
+// A map is three messages within each other, and protobuf's libraries for C++, Java
+// and Rust read a hundred: the request, the resource, the scope and the record are
+// four of them. The schemas in CustomResourceDefinitions need more, and what a
+// library cannot read is refused for good. So what lies deeper is JSON text.
+const maxOTLPLevels = 30
+
 // otlpWriter writes an AnyValue of opentelemetry.proto.common.v1 with its length
 // before it. Lengths are as short as they can be: the same record is the same to
 // the byte.
 type otlpWriter struct {
 	buf    []byte
 	depth  int
-	levels [maxNesting]otlpLevel
+	levels [maxOTLPLevels]otlpLevel
+
+	// deep is where maps and arrays are written that lie too deep, and below how
+	// many of them are open.
+	deep  jsonWriter
+	below int
 }
 
 // otlpLevel is a map or an array that is being written.
@@ -46,7 +58,12 @@ type otlpLevel struct {
 }
 
 // reset makes w append to buf.
-func (w *otlpWriter) reset(buf []byte) { w.buf, w.depth = buf, 0 }
+func (w *otlpWriter) reset(buf []byte) {
+	w.buf, w.depth, w.below = buf, 0, 0
+	if cap(w.deep.buf) > keptBody {
+		w.deep.buf = nil
+	}
+}
 
 func (w *otlpWriter) openMap(int) { w.open(anyMap, false) }
 
@@ -63,6 +80,10 @@ func (w *otlpWriter) closeElements(int) { w.close() }
 // open begins the AnyValue of a map or an array, with a byte for its length and one
 // for that of what is in it.
 func (w *otlpWriter) open(field protowire.Number, array bool) {
+	if w.depth == maxOTLPLevels {
+		w.openDeep(array)
+		return
+	}
 	w.element()
 	w.levels[w.depth] = otlpLevel{at: len(w.buf), array: array}
 	w.depth++
@@ -71,6 +92,10 @@ func (w *otlpWriter) open(field protowire.Number, array bool) {
 }
 
 func (w *otlpWriter) close() {
+	if w.below > 0 {
+		w.closeDeep()
+		return
+	}
 	w.depth--
 	at := w.levels[w.depth].at
 	const tag = 1
@@ -85,6 +110,29 @@ func (w *otlpWriter) close() {
 	b = append(b, field)
 	protowire.AppendVarint(b, uint64(inner))
 	w.written()
+}
+
+func (w *otlpWriter) openDeep(array bool) {
+	if w.below == 0 {
+		w.deep.reset(w.deep.buf[:0])
+	}
+	w.below++
+	if array {
+		w.deep.openElements()
+	} else {
+		w.deep.openMap(0)
+	}
+}
+
+func (w *otlpWriter) closeDeep() {
+	if w.deep.levels[w.deep.depth-1].array {
+		w.deep.closeArray()
+	} else {
+		w.deep.closeMap()
+	}
+	if w.below--; w.below == 0 {
+		w.strBytes(w.deep.buf)
+	}
 }
 
 // move moves what begins at start on by n bytes.
@@ -116,6 +164,10 @@ func (w *otlpWriter) written() {
 }
 
 func (w *otlpWriter) key(k string) {
+	if w.below > 0 {
+		w.deep.key(k)
+		return
+	}
 	w.openEntry()
 	if k != "" { // As all other defaults it is not written.
 		w.buf = appendText(w.buf, entryKey, k)
@@ -124,6 +176,10 @@ func (w *otlpWriter) key(k string) {
 }
 
 func (w *otlpWriter) keyBytes(k []byte) {
+	if w.below > 0 {
+		w.deep.keyBytes(k)
+		return
+	}
 	w.openEntry()
 	if len(k) > 0 {
 		w.buf = protowire.AppendBytes(protowire.AppendTag(w.buf, entryKey, protowire.BytesType), k)
@@ -145,22 +201,40 @@ func (w *otlpWriter) value(size int) {
 }
 
 func (w *otlpWriter) str(s string) {
+	if w.below > 0 {
+		w.deep.str(s)
+		return
+	}
 	w.value(sizeOfField(len(s)))
 	w.buf = appendText(w.buf, anyString, s)
 	w.written()
 }
 
 func (w *otlpWriter) strBytes(s []byte) {
+	if w.below > 0 {
+		w.deep.strBytes(s)
+		return
+	}
 	w.value(sizeOfField(len(s)))
 	w.buf = protowire.AppendBytes(protowire.AppendTag(w.buf, anyString, protowire.BytesType), s)
 	w.written()
 }
 
-func (w *otlpWriter) integer(n int64) { w.varint(anyInt, uint64(n)) }
+func (w *otlpWriter) integer(n int64) {
+	if w.below > 0 {
+		w.deep.integer(n)
+		return
+	}
+	w.varint(anyInt, uint64(n))
+}
 
 // unsigned writes what does not fit 64 bits with a sign as text, as
 // https://opentelemetry.io/docs/specs/otel/common/attribute-type-mapping has it.
 func (w *otlpWriter) unsigned(n uint64) {
+	if w.below > 0 {
+		w.deep.unsigned(n)
+		return
+	}
 	if n <= math.MaxInt64 {
 		w.varint(anyInt, n)
 		return
@@ -169,7 +243,13 @@ func (w *otlpWriter) unsigned(n uint64) {
 	w.strBytes(strconv.AppendUint(digits[:0], n, 10))
 }
 
-func (w *otlpWriter) boolean(b bool) { w.varint(anyBool, protowire.EncodeBool(b)) }
+func (w *otlpWriter) boolean(b bool) {
+	if w.below > 0 {
+		w.deep.boolean(b)
+		return
+	}
+	w.varint(anyBool, protowire.EncodeBool(b))
+}
 
 func (w *otlpWriter) varint(field protowire.Number, n uint64) {
 	w.value(1 + protowire.SizeVarint(n))
@@ -178,6 +258,10 @@ func (w *otlpWriter) varint(field protowire.Number, n uint64) {
 }
 
 func (w *otlpWriter) float(f float64) {
+	if w.below > 0 {
+		w.deep.float(f)
+		return
+	}
 	w.value(1 + 8)
 	w.buf = appendFixed64(w.buf, anyDouble, math.Float64bits(f))
 	w.written()
@@ -185,11 +269,19 @@ func (w *otlpWriter) float(f float64) {
 
 // null writes an AnyValue that is nothing.
 func (w *otlpWriter) null() {
+	if w.below > 0 {
+		w.deep.null()
+		return
+	}
 	w.value(0)
 	w.written()
 }
 
 func (w *otlpWriter) time(t time.Time) {
+	if w.below > 0 {
+		w.deep.time(t)
+		return
+	}
 	w.value(sizeOfField(timeLen))
 	w.buf = protowire.AppendTag(w.buf, anyString, protowire.BytesType)
 	w.buf = protowire.AppendVarint(w.buf, uint64(timeLen))

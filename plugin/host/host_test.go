@@ -68,11 +68,21 @@ func compileAll() error {
 		return err
 	}
 	parts := []string{"testdata/driver.c", "-Isrc"}
-	for _, name := range []string{"memory", "json", "item", "msgpack", "yaml", "yaml_lines", "yaml_scalar"} {
+	for _, name := range []string{"memory", "json", "jsonpack", "item", "msgpack", "match", "yaml", "yaml_lines", "yaml_scalar"} {
 		parts = append(parts, "src/"+name+".c")
 	}
 	if err := compile(tools.driver, append(parts, "-lm")...); err != nil {
 		return err
+	}
+	for variant, flags := range map[string][]string{
+		"drain":       {"-pthread"},
+		"drain-plain": {"-pthread", "-DNO_CTX"},
+		"drain-none":  {"-DNO_FLUSH"},
+	} {
+		args := append([]string{"-shared", "-fPIC", "-Wl,-z,nodelete", "-Wall", "-Wextra", "-Wno-unused-function", "testdata/drain.c", "-o", fixture(variant)}, flags...)
+		if err := cc(args...); err != nil {
+			return err
+		}
 	}
 	for variant, flags := range map[string][]string{
 		"fixture": nil,

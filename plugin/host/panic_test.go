@@ -44,6 +44,7 @@ var panicking = sync.OnceValues(func() (string, error) {
 	// The test's bridge runs no pipeline.
 	replace := map[string]string{
 		filepath.Join(bridge, "instance.go"):  "",
+		filepath.Join(bridge, "output.go"):    "",
 		filepath.Join(bridge, "instances.go"): filepath.Join(root, "plugin", "host", "testdata", "panics", "instances.go"),
 		flb:                                   filepath.Join(tools.dir, "flb.go"),
 	}

@@ -88,6 +88,11 @@ func (r *received) problem(format string, args ...any) {
 	}
 }
 
+// wrongError is what waiting does not mend.
+type wrongError struct{ problems []string }
+
+func (e *wrongError) Error() string { return fmt.Sprintf("wrong: %q", e.problems) }
+
 // has reports what is missing of the types and notes, and what went wrong.
 func (r *received) has(types []string, notes ...string) error {
 	r.mu.Lock()
@@ -103,10 +108,14 @@ func (r *received) has(types []string, notes ...string) error {
 			missing = append(missing, n)
 		}
 	}
-	if len(missing)+len(r.problems) == 0 {
+	switch {
+	case len(r.problems) > 0:
+		return &wrongError{r.problems}
+	case len(missing) > 0:
+		return fmt.Errorf("missing %v; there are %v, %v", missing, r.types, r.notes)
+	default:
 		return nil
 	}
-	return fmt.Errorf("missing %v, wrong %q; there are %v, %v", missing, r.problems, r.types, r.notes)
 }
 
 // audited counts the audit events that records tell of.

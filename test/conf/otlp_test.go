@@ -86,7 +86,7 @@ func anyValue(message []byte) (any, error) {
 	const text, boolean, integer, double, array, list = 1, 2, 3, 4, 5, 6
 	var out any
 	err := fields(message, func(n protowire.Number, value []byte, scalar uint64) (err error) {
-		switch n {
+		switch int(n) {
 		case text:
 			out = string(value)
 		case boolean:

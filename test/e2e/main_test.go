@@ -12,10 +12,11 @@ import (
 	"github.com/fluent-live/live-status/test/controlplane"
 )
 
-// plugin and pluginHost are what `make build` has built.
+// What `make build` has built.
 var (
 	plugin     = built("in_live_status.so")
 	pluginHost = built("live-status-host")
+	command    = built("live-status")
 )
 
 func built(name string) string {
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 }
 
 func prepareAndRun(m *testing.M) int {
-	for _, file := range []string{plugin, pluginHost} {
+	for _, file := range []string{plugin, pluginHost, command} {
 		if _, err := os.Stat(file); err != nil {
 			fmt.Fprintf(os.Stderr, "%v: run `make build` first\n", err)
 			return 1

@@ -183,6 +183,6 @@ func (b *batch) flush() error {
 			items[i].Tail = buf[e.tail.from:e.tail.to:e.tail.to]
 		}
 	}
-	b.items, b.spans, b.buf, b.bytes = nil, b.spans[:0], nil, 0
+	b.items, b.spans, b.buf, b.bytes = make([]event.Item, 0, len(items)), b.spans[:0], nil, 0
 	return b.yield(items)
 }

@@ -1,11 +1,17 @@
 package fluentbit
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fluent-live/live-status/pipeline/decode"
 	"github.com/fluent-live/live-status/pipeline/event"
 )
 
@@ -74,6 +80,16 @@ func check(t *testing.T, item *event.Item, kind event.Kind, line string, notice,
 	if diff := cmp.Diff(wanted, parsed(t, item.Raw)); diff != "" {
 		t.Errorf("not what was said: %s", diff)
 	}
+	var d decode.AuditDecoder
+	var err error
+	if kind == event.KindAudit {
+		_, err = d.Decode(item.Raw)
+	} else {
+		_, err = decode.KubeEvent(item.Raw)
+	}
+	if err != nil {
+		t.Errorf("%v of %s", err, item.Raw)
+	}
 }
 
 // The order of keys stays: redaction and the reader of large audit events rely on
@@ -118,5 +134,26 @@ func TestDummyIsNoEvent(t *testing.T) {
 	// All of them become one.
 	if len(items) != 1 || items[0].Skipped != event.RejectNotAnEvent || items[0].Size != int64(len(data)) {
 		t.Errorf("items %+v", items)
+	}
+}
+
+// A defect costs the log event that it came over, and not the host.
+func TestADefect(t *testing.T) {
+	data := append1(t, append1(t, nil, podEvent), newEvent)
+	var log bytes.Buffer
+	b := newBatch(data, defaultMaxItem, event.Place{}, 1, func([]event.Item) error { return nil })
+	tk := taker{unpacker: unpacker{data: data}, batch: b, logger: slog.New(slog.NewTextHandler(&log, nil))}
+	tk.find = nil // The defect.
+	if err := tk.chunk(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.endStray(); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(summary(b.items)); got != "[skipped panic]" || b.items[0].Size != int64(len(data)) || !errors.Is(tk.fault, errDefect) {
+		t.Errorf("items %s, fault %v", got, tk.fault)
+	}
+	if s := log.String(); !strings.Contains(s, "recogniser") || strings.Contains(s, "involved") {
+		t.Errorf("log %s", s)
 	}
 }

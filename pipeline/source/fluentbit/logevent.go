@@ -29,6 +29,8 @@ type logEvent struct {
 	// at and end are where it begins and ends, body is where the body begins.
 	at, body, end int
 	time          time.Time
+	// shape is that of the body.
+	shape shape
 	// group is set on marks, whose body are attributes of a group.
 	group bool
 }
@@ -49,26 +51,23 @@ func (u *unpacker) logEvent() (logEvent, error) {
 	if err != nil {
 		return e, err
 	}
-	known := true
+	var known bool
 	if head.form == formArray {
-		if known, err = u.header(&e, head); err != nil {
-			return e, err
-		}
-	} else if known = e.timed(u, head); true {
-		if err := u.rest(head); err != nil {
-			return e, err
-		}
+		known, err = u.header(&e, head)
+	} else {
+		known = e.timed(u, head)
+		err = u.rest(head)
 	}
-	e.body = u.pos
-	body, err := u.next()
 	if err != nil {
 		return e, err
 	}
-	if err := u.rest(body); err != nil {
+	e.body = u.pos
+	var is bool
+	if e.shape, is, err = u.shape(); err != nil {
 		return e, err
 	}
 	e.end = u.pos
-	if !known || body.form != formMap {
+	if !known || !is {
 		return e, errShape
 	}
 	return e, nil

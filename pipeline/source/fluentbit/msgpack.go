@@ -183,18 +183,7 @@ func (u *unpacker) payload(v value) []byte {
 
 // skip moves behind the value that begins here. It does not recurse, however
 // deep the value is nested.
-func (u *unpacker) skip() error {
-	for left := 1; left > 0; left-- {
-		v, err := u.next()
-		if err != nil {
-			return err
-		}
-		if err := u.pass(v, &left); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (u *unpacker) skip() error { return u.values(1) }
 
 // rest moves behind the value that began with v.
 func (u *unpacker) rest(v value) error {
@@ -202,12 +191,30 @@ func (u *unpacker) rest(v value) error {
 	if err := u.pass(v, &left); err != nil {
 		return err
 	}
+	return u.values(left)
+}
+
+// values moves behind so many values.
+func (u *unpacker) values(left int) error {
 	for ; left > 0; left-- {
-		w, err := u.next()
+		// Short strings and small numbers are most of what there is.
+		if u.pos < len(u.data) {
+			switch c := u.data[u.pos]; {
+			case c >= 0xa0 && c <= 0xbf:
+				if n := int(c & 0x1f); n < len(u.data)-u.pos {
+					u.pos += 1 + n
+					continue
+				}
+			case c <= 0x7f:
+				u.pos++
+				continue
+			}
+		}
+		v, err := u.next()
 		if err != nil {
 			return err
 		}
-		if err := u.pass(w, &left); err != nil {
+		if err := u.pass(v, &left); err != nil {
 			return err
 		}
 	}

@@ -26,8 +26,9 @@ func plain(s []byte) int {
 		for len(s)-i >= 8 && !special(binary.LittleEndian.Uint64(s[i:])) {
 			i += 8
 		}
-		if i == len(s) {
-			return i
+		// The last eight bytes, of which the first have been looked at.
+		if i == len(s) || i > len(s)-8 && len(s) >= 8 && !special(binary.LittleEndian.Uint64(s[len(s)-8:])) {
+			return len(s)
 		}
 		switch c := s[i]; {
 		case c < ' ' || c == '"' || c == '\\':

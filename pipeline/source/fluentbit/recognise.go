@@ -23,7 +23,7 @@ func newRecogniser(data []byte, b *batch) *recogniser {
 // nothing known. What stands beside the first thing known is not looked at: it is
 // what was added to it, or the same once more.
 func (r *recogniser) take(e *logEvent) (bool, error) {
-	v, taken, err := r.object(&r.chunk, span{e.body, e.end}, e.time)
+	v, taken, err := r.known(&r.chunk, span{e.body, e.end}, &e.shape, e.time)
 	if taken || err != nil || v == foreign {
 		return taken, err
 	}
@@ -63,11 +63,13 @@ func (r *recogniser) below(e *logEvent, usual bool) (bool, error) {
 		var taken bool
 		switch v.form {
 		case formMap:
-			_, taken, err = r.object(&r.chunk, span{at, u.pos}, e.time)
+			taken, err = r.object(&r.chunk, span{at, u.pos}, e.time)
 		case formArray:
 			taken, err = r.list(&r.chunk, span{at, u.pos}, false)
 		case formStr, formBin:
 			taken, err = r.line(u.data[inside:u.pos:u.pos])
+		default:
+			// Numbers and the like.
 		}
 		if taken || err != nil {
 			return taken, err
@@ -96,21 +98,26 @@ func (r *recogniser) line(s []byte) (bool, error) {
 	at := span{0, len(s)}
 	switch s[0] {
 	case '{':
-		_, taken, err := r.object(&r.string, at, time.Time{})
-		return taken, err
+		return r.object(&r.string, at, time.Time{})
 	case '[':
 		return r.list(&r.string, at, false)
 	}
 	return false, nil
 }
 
-// object takes the object at a place if it is known, or a list of such. at is the
-// time of the log event, which may be what an audit event lacks.
-func (r *recogniser) object(t tree, place span, at time.Time) (verdict, bool, error) {
+// object takes the object at a place if it is known.
+func (r *recogniser) object(t tree, place span, at time.Time) (bool, error) {
 	s, ok := t.shape(place)
 	if !ok {
-		return unknown, false, nil
+		return false, nil
 	}
+	_, taken, err := r.known(t, place, &s, at)
+	return taken, err
+}
+
+// known takes the object at a place if it is known, or a list of such. at is the
+// time of the log event, which may be what an audit event lacks.
+func (r *recogniser) known(t tree, place span, s *shape, at time.Time) (verdict, bool, error) {
 	v := s.verdict()
 	switch v {
 	case kubeEvents:
@@ -120,9 +127,10 @@ func (r *recogniser) object(t tree, place span, at time.Time) (verdict, bool, er
 	case listed:
 		taken, err := r.list(t, s.items, s.kind == kindList)
 		return unknown, taken, err
+	default:
+		taken, err := r.one(t, place, s, at)
+		return v, taken, err
 	}
-	taken, err := r.one(t, place, &s, at)
-	return v, taken, err
 }
 
 // one takes the object at a place if it is an event, or a notice of one.

@@ -209,8 +209,11 @@ func readNotice(text []byte) notice {
 func (u *unpacker) shape() (shape, bool, error) {
 	var s shape
 	v, err := u.next()
-	if err != nil || v.form != formMap {
+	if err != nil {
 		return s, false, err
+	}
+	if v.form != formMap {
+		return s, false, u.rest(v)
 	}
 	for range v.n {
 		name, err := u.name()
@@ -230,6 +233,8 @@ func (u *unpacker) shape() (shape, bool, error) {
 			is = natureObject
 		case formArray:
 			is = natureArray
+		default:
+			// Of no matter to a shape.
 		}
 		if err := u.rest(v); err != nil {
 			return s, false, err

@@ -209,6 +209,10 @@ func (t *transcoder) elements(n, depth int) error {
 // text writes a string. A long one is written piece by piece: each of its bytes
 // may become six.
 func (t *transcoder) text(s []byte) {
+	if len(s) <= spill {
+		t.buf = append(appendEscaped(append(t.buf, '"'), s), '"')
+		return
+	}
 	t.buf = append(t.buf, '"')
 	for len(s) > spill {
 		n := piece(s, spill)

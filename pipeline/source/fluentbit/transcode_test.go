@@ -14,10 +14,10 @@ import (
 )
 
 // transcoded returns a map as JSON.
-func transcoded(data []byte, what lost) (string, error) {
+func transcoded(data []byte) (string, error) {
 	var tr transcoder
 	tr.data, tr.keep = data, keep{whole: defaultMaxItem, head: mostHead, tail: mostTail}
-	_, err := tr.object(0, what)
+	_, err := tr.object(0, lost{})
 	return string(tr.buf), err
 }
 
@@ -66,7 +66,7 @@ func TestValues(t *testing.T) {
 		{[]byte{0xdf, 0, 0, 0, 2, 1, 2, 0xff, 3}, `{"1":2,"-1":3}`},
 		{[]byte{0x81, 0xc4, 1, 'b', 3}, `{"b":3}`},
 	} {
-		got, err := transcoded(append([]byte{0x81, 0xa1, 'v'}, c.value...), lost{})
+		got, err := transcoded(append([]byte{0x81, 0xa1, 'v'}, c.value...))
 		if want := `{"v":` + c.want + `}`; err != nil || got != want {
 			t.Errorf("% x: %s, %v, want %s", c.value[:min(len(c.value), 20)], got[:min(len(got), 60)], err, want[:min(len(want), 60)])
 		}
@@ -78,7 +78,7 @@ func TestWhatJSONCannotExpress(t *testing.T) {
 		b := append([]byte{0x81, 0xa1, 'v'}, bytes.Repeat([]byte{0x91}, n)...)
 		return append(b, 0xc0)
 	}
-	if s, err := transcoded(deep(deepest-1), lost{}); err != nil || !json.Valid([]byte(s)) {
+	if s, err := transcoded(deep(deepest - 1)); err != nil || !json.Valid([]byte(s)) {
 		t.Errorf("nested as deep as may be: %v", err)
 	}
 	for name, data := range map[string][]byte{
@@ -86,7 +86,7 @@ func TestWhatJSONCannotExpress(t *testing.T) {
 		"a key that is a map": {0x81, 0x80, 1},
 		"nested too deep":     deep(deepest),
 	} {
-		if _, err := transcoded(data, lost{}); err == nil {
+		if _, err := transcoded(data); err == nil {
 			t.Errorf("%s is taken", name)
 		}
 	}

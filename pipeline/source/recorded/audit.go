@@ -33,7 +33,7 @@ func auditsIn(raw []byte, each func(found)) {
 		return
 	}
 	m := membersOf(text)
-	if m.isList() && listed(text, m.items, func(s span) { each(auditOf(s.in(text), at+s.from)) }) {
+	if m.isEmpty() || m.isList() && listed(text, m.items, func(s span) { each(auditOf(s.in(text), at+s.from)) }) {
 		return
 	}
 	unwrap(&m, text, at, each)

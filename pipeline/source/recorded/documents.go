@@ -148,7 +148,7 @@ func (d *documents) item(line []byte, depth int, blank bool, at int64) (p piece,
 	case d.indent >= 0 && depth > d.indent:
 		d.add(line, at)
 		return piece{}, false
-	case d.indent >= 0 && depth <= d.indent && line[depth] == '#':
+	case line[depth] == '#':
 		return piece{}, false
 	case d.indent != depth || !dash:
 		p, found = d.finish()

@@ -117,9 +117,9 @@ func (f *feed) taken(end int) piece {
 	return p
 }
 
-// lineSlack is by how much what is kept may be longer than an item: by the blanks
-// at the end of a line.
-const lineSlack = 2
+// lineSlack is by how much what is kept may be longer than an item: by a carriage
+// return at the end of a line.
+const lineSlack = 1
 
 // more reads on. It reports false at the end of the text, and pos is then the
 // length of buf or less.

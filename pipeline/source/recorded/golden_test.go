@@ -56,7 +56,8 @@ func TestGolden(t *testing.T) {
 			}
 			got := describe(t, dir, opts)
 			if *update {
-				ar.Files = append(files, txtar.File{Name: "yielded", Data: []byte(got)})
+				files = append(files, txtar.File{Name: "yielded", Data: []byte(got)})
+				ar.Files = files
 				if err := os.WriteFile(path, txtar.Format(ar), 0o600); err != nil {
 					t.Fatal(err)
 				}

@@ -23,8 +23,11 @@ func (l *lines) next() (piece, error) {
 		}
 		l.keep()
 		end := l.end()
-		for l.cut == nil && end > l.mark && isBlank(l.buf[end-1]) {
-			end--
+		// What is longer is too large even without a carriage return.
+		if l.cut == nil && end-l.mark <= l.limits.item+lineSlack {
+			for end > l.mark && isBlank(l.buf[end-1]) {
+				end--
+			}
 		}
 		if l.cut == nil && end == l.mark {
 			l.drop()

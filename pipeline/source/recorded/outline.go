@@ -13,7 +13,7 @@ func (s span) in(text []byte) []byte { return text[s.from:s.to:s.to] }
 // members are what is looked at of an object: what tells what it is, and of an
 // event when it last happened.
 type members struct {
-	version, kind string
+	version, kind []byte
 	// whole is set where it ends, and nothing comes behind it.
 	whole bool
 	// kinded is set where it has a kind of whichever type, audited where it has an
@@ -22,17 +22,19 @@ type members struct {
 	// items, object and log are the values of these; zero unless they are an array,
 	// an object, and an object or a string.
 	items, object, log span
+	// empty is set where items is null, as some servers write an empty list.
+	empty bool
 	// change is the type of what a watch tells.
-	change string
+	change []byte
 
 	observed, last, deprecatedLast, eventTime, firstSeen, deprecatedFirst, created given
 }
 
 // given is a time that may have been given.
 type given struct {
-	text string
-	set  bool
-	at   moment
+	// written is set where there is a string that is not empty.
+	written, set bool
+	at           moment
 }
 
 func (g given) orElse(other given) given {
@@ -77,6 +79,7 @@ func (m *members) member(f *feed, name []byte) error {
 	case "type":
 		return word(f, &m.change)
 	case keyItems:
+		m.empty = f.buf[f.pos] == 'n'
 		return part(f, &m.items, "[")
 	case "object":
 		return part(f, &m.object, "{")
@@ -116,10 +119,13 @@ func part(f *feed, to *span, begin string) error {
 	return f.value()
 }
 
-func word(f *feed, to *string) error {
-	text, err := f.text()
-	if err == nil {
-		*to = string(text)
+// word notes a string as it is written.
+func word(f *feed, to *[]byte) error {
+	from := f.pos
+	*to = nil
+	err := f.value()
+	if err == nil && f.buf[from] == '"' {
+		*to = f.buf[from+1 : f.pos-1]
 	}
 	return err
 }
@@ -128,7 +134,7 @@ func (g *given) read(f *feed) error {
 	*g = given{}
 	text, err := f.text()
 	if err == nil {
-		g.text = string(text)
+		g.written = len(text) > 0
 		g.at, g.set = momentOf(text)
 	}
 	return err
@@ -159,10 +165,10 @@ func within(f *feed, key string, to *given) error {
 // moment returns when an event last happened, by the rule of the decoder.
 func (m *members) moment() (moment, bool) {
 	last, firstSeen := m.last, m.firstSeen
-	if last.text == "" {
+	if !last.written {
 		last = m.deprecatedLast
 	}
-	if firstSeen.text == "" {
+	if !firstSeen.written {
 		firstSeen = m.deprecatedFirst
 	}
 	g := m.observed.orElse(last).orElse(m.eventTime).orElse(firstSeen).orElse(m.created)
@@ -197,7 +203,14 @@ func listed(text []byte, s span, each func(span)) bool {
 }
 
 // isList reports whether the object is a list of others.
-func (m *members) isList() bool { return m.whole && m.items.to > 0 && mayBeList(m.kind) && !m.audited }
+func (m *members) isList() bool {
+	return m.whole && m.items.to > 0 && mayBeList(string(m.kind)) && !m.audited
+}
+
+// isEmpty reports whether it is a list of nothing.
+func (m *members) isEmpty() bool {
+	return m.whole && m.empty && isListKind(string(m.kind)) && !m.audited
+}
 
 // unquoted returns what a JSON string says.
 func unquoted(quoted []byte) ([]byte, bool) {

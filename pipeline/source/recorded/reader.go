@@ -40,7 +40,7 @@ func newReader(src io.Reader, c class, item int) (reader, form) {
 	fm := undecided
 	for fm == undecided {
 		more := len(f.buf) < sniffMost && f.more()
-		fm = sniff(f.buf, !more, c != auditFile)
+		fm = sniff(f.buf[:min(len(f.buf), sniffMost)], !more, c != auditFile)
 	}
 	if bytes.HasPrefix(f.buf, byteOrderMark) {
 		f.pos = len(byteOrderMark)
@@ -63,6 +63,9 @@ func sniff(begin []byte, all, yaml bool) form {
 			return undecided
 		}
 		return fm
+	}
+	if bytes.HasPrefix(byteOrderMark, begin) {
+		return unless(formLines)
 	}
 	begin = bytes.TrimLeft(bytes.TrimPrefix(begin, byteOrderMark), " \t\r\n")
 	if len(begin) == 0 {
@@ -100,15 +103,16 @@ func sniff(begin []byte, all, yaml bool) form {
 // on in the next one: a line of JSON Lines begins with a brace, one of a printed
 // object never does after the first.
 func sniffObject(line, rest []byte, ended bool, unless func(form) form) form {
-	whole, list := outline(line)
+	whole, items, kind := outline(line)
 	switch {
-	case list:
+	case items:
 		return formValues
 	case whole:
 		return formLines
-	case !ended:
-		return unless(formLines)
-	case len(rest) == 0:
+	case !ended && isListKind(kind):
+		// The items are too far away to be seen.
+		return unless(formValues)
+	case !ended, len(rest) == 0:
 		return unless(formLines)
 	case rest[0] == '"' || rest[0] == '}':
 		return formValues
@@ -116,16 +120,15 @@ func sniffObject(line, rest []byte, ended bool, unless func(form) form) form {
 	return formLines
 }
 
-// outline reports whether a text begins with a whole object, and whether with one
-// that is a list as far as can be seen.
-func outline(text []byte) (whole, list bool) {
+// outline reports whether a text begins with a whole object, and whether that has
+// items as a list has. It returns the kind as far as that can be seen.
+func outline(text []byte) (whole, items bool, kind string) {
 	f := scan(text)
 	f.pos = 1
-	var kind string
 	for first := true; ; first = false {
 		name, ok, err := f.member(first)
 		if err != nil || !ok {
-			return err == nil, list || err != nil && isListKind(kind)
+			return err == nil, items, kind
 		}
 		switch string(name) {
 		case keyKind:
@@ -134,13 +137,13 @@ func outline(text []byte) (whole, list bool) {
 				kind = string(text)
 			}
 		case keyItems:
-			list = list || f.buf[f.pos] == '[' && mayBeList(kind)
+			items = items || f.buf[f.pos] == '[' && mayBeList(kind)
 			err = f.value()
 		default:
 			err = f.value()
 		}
 		if err != nil {
-			return false, list || isListKind(kind)
+			return false, items, kind
 		}
 	}
 }

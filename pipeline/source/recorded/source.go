@@ -71,7 +71,7 @@ type Window struct {
 const (
 	defaultItems      = 4096
 	defaultBytes      = 16 << 20
-	defaultTotalBytes = 64 << 20
+	defaultTotalBytes = 48 << 20
 	defaultFiles      = 64
 	defaultEventBytes = 32 << 20
 )

@@ -35,8 +35,11 @@ func unpack(raw []byte, list *typeMeta, each func(unpacked)) {
 		return
 	}
 	m := membersOf(text)
+	if m.isEmpty() {
+		return
+	}
 	if m.isList() {
-		of := itemsOf(m.version, m.kind)
+		of := itemsOf(string(m.version), string(m.kind))
 		if listed(text, m.items, func(s span) { single(s.in(text), at+s.from, of, each) }) {
 			return
 		}
@@ -52,11 +55,11 @@ func single(raw []byte, at int, list *typeMeta, each func(unpacked)) {
 func tell(m members, raw []byte, at int, list *typeMeta, each func(unpacked)) {
 	u := unpacked{found: found{raw: raw, at: at, change: event.Updated}, members: m, list: list}
 	if m.object.to > 0 && !m.kinded {
-		switch m.change {
+		switch string(m.change) {
 		case watchAdded, watchModified, watchDeleted:
 			u.raw, u.at, u.list = m.object.in(raw), at+m.object.from, nil
 			u.members = membersOf(u.raw)
-			if m.change == watchDeleted {
+			if string(m.change) == watchDeleted {
 				u.change = event.Deleted
 			}
 		case watchBookmark:

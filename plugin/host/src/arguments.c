@@ -26,7 +26,7 @@ const char arguments_usage[] =
     "  -m, --match=PATTERN      set which tags the last -O gets, same as -p match=PATTERN\n"
     "  -c, --config=FILE        read a Fluent Bit configuration in YAML\n"
     "  -o, --output=FILE        append the records to FILE; - or stdout is standard output (default)\n"
-    "  -f, --flush=SECONDS      accepted for Fluent Bit's sake: records are printed at once\n"
+    "  -f, --flush=SECONDS      hand chunks to outputs that often; without outputs records are printed at once\n"
     "  -Y, --enable-hot-reload  reload at SIGHUP, as hot_reload: on in a configuration\n"
     "  -v, --verbose            log more; twice for still more\n"
     "  -q, --quiet              log nothing\n"
@@ -132,8 +132,6 @@ static void replace(char **where, const char *text)
 
 static bool take(struct arguments *args, int option, const char *text)
 {
-    double ignored;
-
     switch (option) {
     case 'e':
         args->plugins = mem_resize(args->plugins, (args->plugin_count + 1) * sizeof(*args->plugins));
@@ -168,7 +166,7 @@ static bool take(struct arguments *args, int option, const char *text)
         replace(&args->output, text);
         return true;
     case 'f':
-        return seconds("-f", text, &ignored) && (ignored > 0 || complain("-f", "has to be more than 0"));
+        return seconds("-f", text, &args->flush) && (args->flush > 0 || complain("-f", "has to be more than 0"));
     case 'Y':
         args->hot_reload = true;
         return true;

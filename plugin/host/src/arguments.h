@@ -24,6 +24,7 @@ struct arguments {
     bool output_last; /* whether -p is for the last output, not the last input */
     char *config;   /* NULL: none */
     char *output;   /* NULL: stdout */
+    double flush;   /* seconds between flushes; 0: the configuration's */
     double grace;   /* seconds; negative: as Fluent Bit */
     int log_level;  /* -1: the configuration's */
     bool hot_reload, with_time, check, help;

@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "config_data.h"
-#include "feed.h"
 #include "log.h"
 #include "memory.h"
 #include "yaml.h"
@@ -362,39 +361,19 @@ static bool fill(struct config *config, const struct arguments *args)
     return ok;
 }
 
-static bool needs_no_plugin(const struct config *config)
-{
-    for (size_t i = 0; i < config->input_count; i++) {
-        if (!feed_is_known(config->inputs[i].name)) {
-            return false;
-        }
-    }
-    return config->input_count > 0;
-}
-
-static bool is_complete(const struct config *config)
-{
-    if (config->plugin_count == 0 && !needs_no_plugin(config)) {
-        log_line(LOG_ERROR, "[host] no plugin to load: give -e FILE.so or a configuration with plugins");
-        return false;
-    }
-    if (config->input_count == 0) {
-        log_line(LOG_ERROR, "[host] no input to run: give -i NAME or a configuration with pipeline and inputs");
-        return false;
-    }
-    return true;
-}
-
 struct config *config_read(const struct arguments *args)
 {
     struct config *config = mem_zeroed(sizeof(*config));
 
     service_default(&config->service);
-    if (!fill(config, args) || !is_complete(config)) {
+    if (!fill(config, args) || !config_is_complete(config)) {
         config_free(config);
         return NULL;
     }
     config->service.hot_reload = config->service.hot_reload || args->hot_reload;
+    if (args->flush > 0) {
+        config->service.flush = args->flush;
+    }
     if (args->log_level >= 0) {
         config->service.log_level = args->log_level;
     }

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "config_data.h"
+#include "feed.h"
 #include "log.h"
 #include "memory.h"
 
@@ -69,6 +70,29 @@ bool config_take_outputs(struct config *config)
         if (!take(config, &config->raw_outputs[i])) {
             return false;
         }
+    }
+    return true;
+}
+
+static bool needs_no_plugin(const struct config *config)
+{
+    for (size_t i = 0; i < config->input_count; i++) {
+        if (!feed_is_known(config->inputs[i].name)) {
+            return false;
+        }
+    }
+    return config->input_count > 0;
+}
+
+bool config_is_complete(const struct config *config)
+{
+    if (config->plugin_count == 0 && !needs_no_plugin(config)) {
+        log_line(LOG_ERROR, "[host] no plugin to load: give -e FILE.so or a configuration with plugins");
+        return false;
+    }
+    if (config->input_count == 0) {
+        log_line(LOG_ERROR, "[host] no input to run: give -i NAME or a configuration with pipeline and inputs");
+        return false;
     }
     return true;
 }

@@ -10,4 +10,7 @@ struct instance_config *config_add_input(struct config *config, const char *name
 struct raw_output *config_add_output(struct config *config, const char *name, const char *where);
 void config_add_pair(struct raw_output *out, const char *key, const char *value, const char *where);
 
+/* Whether there is something to load and to run; false with a line logged. */
+bool config_is_complete(const struct config *config);
+
 #endif

@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "log.h"
 #include "memory.h"
+#include "msgpack.h"
 #include "output.h"
 
 enum command { RUN, RUN_HOT, PAUSE, EXIT, EXIT_HOT, ABANDON };
@@ -27,6 +28,8 @@ struct input {
     struct abi_context context;
     struct plugin *plugin;
     struct instance_config *config;
+    struct pipeline *pipeline; /* NULL: the records are printed */
+    size_t nth;                /* among the inputs of the configuration */
     char *label; /* "live_status:live_status.0", as in Fluent Bit's logs */
     pthread_t thread;
     int commands[2]; /* pipe: the starter writes bytes of enum command at [1] */
@@ -44,7 +47,8 @@ bool input_saw_malformed(void)
     return atomic_load(&malformed);
 }
 
-struct input *input_new(struct plugin *plugin, struct instance_config *config, int number)
+struct input *input_new(struct plugin *plugin, struct instance_config *config, int number, struct pipeline *pipeline,
+                        size_t nth)
 {
     struct input *in = mem_zeroed(sizeof(*in));
     struct text label = {0};
@@ -63,6 +67,8 @@ struct input *input_new(struct plugin *plugin, struct instance_config *config, i
     in->label = text_take(&label);
     in->plugin = plugin;
     in->config = config;
+    in->pipeline = pipeline;
+    in->nth = nth;
     in->context.proxy = plugin;
     pthread_mutex_init(&in->lock, NULL);
     pthread_cond_init(&in->changed, NULL);
@@ -96,6 +102,21 @@ static void call_cleanup(struct input *in, void *data)
     }
 }
 
+/* Puts the whole events of a batch into a chunk; false, with a line logged, when there are others. */
+static bool hand_over(struct input *in, const void *data, size_t len)
+{
+    struct msgpack_result result = msgpack_check(data, len);
+
+    if (result.whole > 0) {
+        pipeline_append(in->pipeline, in->nth, NULL, data, result.whole, result.records, false);
+    }
+    if (result.error != NULL) {
+        log_line(LOG_ERROR, "[input:%s] malformed records: %s, at byte %zu of %zu; %zu records before it are taken",
+                 in->label, result.error, result.offset, len, result.records);
+    }
+    return result.error == NULL;
+}
+
 static void tick(struct input *in)
 {
     struct abi_plugin *abi = &in->plugin->abi;
@@ -121,7 +142,7 @@ static void tick(struct input *in)
         atomic_store(&malformed, true);
         return;
     }
-    if (!output_batch(in->label, data, len)) {
+    if (in->pipeline != NULL ? !hand_over(in, data, len) : !output_batch("input", in->label, data, len)) {
         atomic_store(&malformed, true);
     }
     call_cleanup(in, data);

@@ -7,14 +7,17 @@
 
 #include <stdbool.h>
 
+#include "pipeline.h"
 #include "plugin.h"
 #include "property.h"
 
 /*
- * An input of a plugin, numbered among those of its name for the logs. config and plugin are borrowed and have to
- * outlive it. NULL when the system has no pipe left.
+ * An input of a plugin, numbered among those of its name for the logs. Its records go to the pipeline, as those of the
+ * nth input, or are printed where that is NULL. config, plugin and pipeline are borrowed and have to outlive it. NULL
+ * when the system has no pipe left.
  */
-struct input *input_new(struct plugin *plugin, struct instance_config *config, int number);
+struct input *input_new(struct plugin *plugin, struct instance_config *config, int number, struct pipeline *pipeline,
+                        size_t nth);
 
 /* Starts the thread and waits for FLBPluginInit. False, with a line logged, when it fails. */
 bool input_init(struct input *in);

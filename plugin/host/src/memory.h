@@ -20,7 +20,7 @@ void text_free(struct text *t);
 void text_add(struct text *t, const void *bytes, size_t len);
 void text_add_char(struct text *t, char c);
 void text_add_str(struct text *t, const char *s);
-__attribute__((format(printf, 2, 3))) void text_addf(struct text *t, const char *fmt, ...);
+__attribute__((format(printf, 2, 3), nonnull(1, 2))) void text_addf(struct text *t, const char *fmt, ...);
 
 /* The content as a string of the caller's, who frees it; the text is empty afterwards. */
 char *text_take(struct text *t);

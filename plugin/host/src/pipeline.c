@@ -276,7 +276,9 @@ static void report(const struct pipeline *p)
 void pipeline_free(struct pipeline *p)
 {
     pipeline_exit(p, false);
-    report(p);
+    if (p->pre_ran) {
+        report(p);
+    }
     tasks_free(&p->tasks);
     for (size_t i = 0; i < p->sink_count; i++) {
         sink_free(p->sinks[i]);

@@ -166,9 +166,9 @@ static void *worker_main(void *arg)
     struct job *job;
 
 #ifdef __linux__
-    char name[16];
+    char name[32]; /* the system keeps 15 of them */
 
-    snprintf(name, sizeof(name), "out-%.8s-w%d", sink->name, worker->number % 100);
+    snprintf(name, sizeof(name), "out-%.8s-w%d", sink->name, worker->number);
     prctl(PR_SET_NAME, name, 0, 0, 0);
 #endif
     log_line(LOG_INFO, "[output:%s:%s] worker #%d started", sink->config->name, sink->name, worker->number);

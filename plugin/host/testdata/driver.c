@@ -1,7 +1,8 @@
 /*
  * Runs the host's decoders over frames from stdin, for fuzzing: a letter, a length of four bytes (big-endian), and that
  * many bytes. The answer is a length and text. 'm' and 't' walk msgpack (t with times): the lines, then "!offset error"
- * where it is malformed. 'y' parses YAML: the tree as JSON, or "!line error".
+ * where it is malformed. 'y' parses YAML: the tree as JSON, or "!line error". 'j' packs a JSON object as msgpack and
+ * walks that; "!" where it is none. 'g' is a pattern, a NUL and a tag: "yes" or "no".
  */
 #define _XOPEN_SOURCE 700
 #include <stdint.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "jsonpack.h"
+#include "match.h"
 #include "memory.h"
 #include "msgpack.h"
 #include "yaml.h"
@@ -73,6 +76,22 @@ static void parse(struct text *answer, const unsigned char *data, size_t len, co
     yaml_free(root);
 }
 
+static void pack(struct text *answer, const unsigned char *data, size_t len)
+{
+    char *exact = malloc(len > 0 ? len : 1);
+    struct text event = {0};
+
+    memcpy(exact, data, len);
+    text_add(&event, "\x92\x05", 2);
+    if (jsonpack_object(&event, exact, len)) {
+        walk(answer, (const unsigned char *)event.data, event.len, false);
+    } else {
+        text_add_char(answer, '!');
+    }
+    text_free(&event);
+    free(exact);
+}
+
 int main(int argc, char **argv)
 {
     unsigned char head[5];
@@ -87,6 +106,11 @@ int main(int argc, char **argv)
         }
         if (head[0] == 'y') {
             parse(&answer, data, len, argv[1]);
+        } else if (head[0] == 'j') {
+            pack(&answer, data, len);
+        } else if (head[0] == 'g') {
+            data[len] = '\0';
+            text_add_str(&answer, match_tag((char *)data, (char *)data + strlen((char *)data) + 1) ? "yes" : "no");
         } else {
             walk(&answer, data, len, head[0] == 't');
         }
