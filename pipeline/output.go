@@ -143,6 +143,9 @@ func (p *Pipeline) Flush(ctx context.Context, tag string, data []byte) Flushed {
 	if err != nil {
 		p.opts.Logger.Error("a chunk cannot be delivered as a whole", "tag", tag, "bytes", len(data), "error", err)
 	}
+	if fault, ok := errors.AsType[*fluentbit.FaultError](err); ok && !p.unread(tag, data, fault) {
+		result = fluentbit.Retry
+	}
 	switch result {
 	case fluentbit.OK:
 		return Delivered
@@ -151,6 +154,21 @@ func (p *Pipeline) Flush(ctx context.Context, tag string, data []byte) Flushed {
 	default:
 		return Retry
 	}
+}
+
+// unread writes to the dead letters that part of a chunk cannot be read, and reports
+// whether it is there. What it holds nobody could redact.
+func (p *Pipeline) unread(tag string, data []byte, fault *fluentbit.FaultError) bool {
+	if p.output.letters == nil {
+		return true // A record of the type rejected tells of it.
+	}
+	err := p.output.letters.WriteUnread(emit.UnreadChunk{
+		Time: time.Now(), Reason: fault.Error(), Tag: p.pump.redactor.Line(tag), Bytes: int64(len(data)), Hash: p.pump.redactor.Hash("chunk", data),
+	})
+	if err != nil {
+		p.opts.Logger.Error("dead letters cannot be written; the chunk comes again", "error", err)
+	}
+	return err == nil
 }
 
 // addIndex has records tied to applications by what they themselves tell of objects,

@@ -269,9 +269,17 @@ func TestOutputDeadLetters(t *testing.T) {
 // What is no chunk can never be delivered, and says so; what stands before it is.
 func TestOutputOfNonsense(t *testing.T) {
 	srv := newServer(t, always(200))
-	p := outputPlugin(t, config.Map{"forward_to": srv.URL})
+	letters := filepath.Join(t.TempDir(), "dead.jsonl")
+	p := outputPlugin(t, config.Map{"forward_to": srv.URL, "dead_letter_path": letters})
 	if got := flushed(t, p, append(chunk(t, podEvent(1)), 0xc1)); got != Refused {
 		t.Errorf("got %v", got)
+	}
+	b, err := os.ReadFile(letters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dead := delivered(t, b); len(dead) != 1 || dead[0]["tag"] != "kube" || !strings.Contains(dead[0]["reason"].(string), "log event 1") {
+		t.Errorf("got %s", b)
 	}
 	if got := flushed(t, p, chunk(t, map[string]any{"log": "GET / 200"})); got != Delivered {
 		t.Errorf("got %v", got)

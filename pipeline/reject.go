@@ -15,6 +15,12 @@ func skipped(item *event.Item) error {
 	switch item.Skipped {
 	case event.RejectTooLarge:
 		bad.Detail = "it is larger than is read whole"
+	case event.RejectNotAnEvent:
+		bad.Detail = "it is neither a Kubernetes event nor an audit event"
+	case event.RejectNotMsgpack:
+		bad.Detail = "it is no log event as Fluent Bit writes them"
+	case event.RejectPanic:
+		bad.Detail = "a defect of this program; the log has more"
 	case event.RejectNULBlock:
 		bad.Detail = "a run of NUL bytes, as a crash of the machine leaves it; what was written there is lost"
 	case event.RejectUndecryptable:

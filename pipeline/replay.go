@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -205,7 +206,9 @@ func (r *replay) readObjects(ctx context.Context, put func(ctx context.Context, 
 const maxObject = 8 << 20
 
 // keepStdin writes standard input to a temporary file where objects are read from it,
-// since these are read twice. The file is gone once the function returned was called.
+// since these are read twice. Where files can be opened without a name it has none, so
+// that nothing stays behind whatever happens. It is gone once the function returned was
+// called.
 func (r *replay) keepStdin() (remove func(), err error) {
 	at := slices.Index(r.opts.Objects, "-")
 	if at < 0 {
@@ -215,13 +218,20 @@ func (r *replay) keepStdin() (remove func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("keep standard input: %w", err)
 	}
-	remove = func() { _ = os.Remove(f.Name()) }
-	_, err = io.Copy(f, r.opts.Stdin)
-	if err = errors.Join(err, f.Close()); err != nil {
+	name := f.Name()
+	remove = func() {
+		_ = f.Close()
+		_ = os.Remove(name)
+	}
+	if runtime.GOOS == "linux" && os.Remove(name) == nil {
+		name = fmt.Sprintf("/proc/self/fd/%d", f.Fd())
+		remove = func() { _ = f.Close() }
+	}
+	if _, err := io.Copy(f, r.opts.Stdin); err != nil {
 		remove()
 		return nil, fmt.Errorf("keep standard input: %w", err)
 	}
 	r.opts.Objects = slices.Clone(r.opts.Objects)
-	r.opts.Objects[at] = f.Name()
+	r.opts.Objects[at] = name
 	return remove, nil
 }

@@ -1,6 +1,10 @@
 package status
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/fluent-live/live-status/pipeline/event"
@@ -121,18 +125,34 @@ func (t *Tracker) begin() {
 	now := t.now()
 	t.snapshot.begin(t.opts.Resync, now)
 	t.doubt(now)
-	for _, k := range t.kinds.byKind {
-		for _, e := range k.objects {
-			if e.is(unseen) && e.said.health != healthMissing {
-				e.gone = now
-			}
-			t.settle(e, now)
+	for _, e := range t.inOrder() {
+		if e.is(unseen) && e.said.health != healthMissing {
+			e.gone = now
 		}
+		t.settle(e, now)
 	}
-	for _, app := range t.apps {
+	byName := func(a, b event.ApplicationKey) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
+	for _, key := range slices.SortedFunc(maps.Keys(t.apps), byName) {
+		app := t.apps[key]
 		app.first = 0
 		t.touch(app, now)
 	}
+}
+
+// inOrder returns all entries by kind, namespace and name: what is told at the
+// beginning is told in the same order each time.
+func (t *Tracker) inOrder() []*entry {
+	all := make([]*entry, 0, len(t.kinds.byKind))
+	for _, k := range t.kinds.byKind {
+		all = slices.AppendSeq(all, maps.Values(k.objects))
+	}
+	slices.SortFunc(all, func(a, b *entry) int {
+		if a.kind != b.kind {
+			return cmp.Or(cmp.Compare(a.kind.Group, b.kind.Group), cmp.Compare(a.kind.Kind, b.kind.Kind))
+		}
+		return cmp.Or(cmp.Compare(a.namespace.Value(), b.namespace.Value()), cmp.Compare(a.name, b.name))
+	})
+	return all
 }
 
 // found takes over what was found of an object.

@@ -41,8 +41,9 @@ type section struct {
 	options map[string]string
 }
 
-// outputHosts are the hosts that have outputs and inputs of their own.
-func outputHosts(t *testing.T, f func(t *testing.T, h host)) {
+// realHost runs a test of Fluent Bit's own inputs.
+func realHost(t *testing.T, f func(t *testing.T, h host)) {
+	t.Helper()
 	if fluentBit() == "" {
 		t.Skip("NOT RUN: no Fluent Bit was found")
 	}
@@ -73,9 +74,10 @@ func (c *collector) storage() string { return filepath.Join(c.dir, "storage") }
 // deadLetters is where the output plugin is to put what is refused for good.
 func (c *collector) deadLetters() string { return filepath.Join(c.dir, "dead-letters.jsonl") }
 
-// parsers are what the inputs may name.
+// parsers are what the inputs may name. The plugin host knows only the first, by that
+// name.
 const parsers = `parsers:
-  - name: audit
+  - name: json
     format: json
   - name: audit_stage
     format: json

@@ -32,7 +32,7 @@ const mostMemory = 300
 // but for those that it refuses for good, which are the dead letters; none comes again
 // whose acknowledgement was read.
 func TestOutputDownstreamFails(t *testing.T) {
-	outputHosts(t, func(t *testing.T, h host) {
+	eachHost(t, func(t *testing.T, h host) {
 		t.Run("https", func(t *testing.T) {
 			d := newDownstream(t)
 			c := newCollector(t, h)

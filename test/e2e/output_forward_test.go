@@ -191,7 +191,7 @@ func readForward(in *bufio.Reader) (records []sent, chunk string, err error) {
 // What TestOutputDownstreamFails shows, of the forward protocol: nothing can be refused
 // there.
 func TestOutputForwardFails(t *testing.T) {
-	outputHosts(t, func(t *testing.T, h host) {
+	eachHost(t, func(t *testing.T, h host) {
 		for _, compress := range []string{"none", "gzip"} {
 			t.Run(compress, func(t *testing.T) {
 				s := newRelay(t)
@@ -220,6 +220,6 @@ func TestOutputForwardFails(t *testing.T) {
 // parser.
 func (c *collector) logs() []string {
 	plain, parsed := filepath.Join(c.dir, "plain.log"), filepath.Join(c.dir, "parsed.log")
-	c.parts = []section{c.tail("plain", plain, ""), c.tail("parsed", parsed, "audit")}
+	c.parts = []section{c.tail("plain", plain, ""), c.tail("parsed", parsed, "json")}
 	return []string{plain, parsed}
 }

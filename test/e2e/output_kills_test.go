@@ -24,7 +24,7 @@ const batchBytes = 128 << 10
 // slow at times: all records arrive, and only those come again whose batch was under
 // way when it was killed. Afterwards it still knows all that it has told.
 func TestOutputOverKills(t *testing.T) {
-	outputHosts(t, func(t *testing.T, h host) {
+	eachHost(t, func(t *testing.T, h host) {
 		// A batch without a record that is refused is one request: what came with one
 		// before the last never comes again.
 		t.Run("all taken", func(t *testing.T) { overKills(t, h, 0) })
@@ -123,7 +123,7 @@ func integrity(t *testing.T, path string) {
 // Fluent Bit is told to end while the downstream hangs: it does, in order and soon,
 // and what it had in hand arrives after the next start.
 func TestOutputShutdown(t *testing.T) {
-	outputHosts(t, func(t *testing.T, h host) {
+	eachHost(t, func(t *testing.T, h host) {
 		d := newDownstream(t)
 		c := newCollector(t, h)
 		c.forwardTo(t, d, "/live-status")

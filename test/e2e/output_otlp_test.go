@@ -105,7 +105,7 @@ func replyOTLP(w http.ResponseWriter) {
 // What TestOutputDownstreamFails shows, of OTLP: a server that takes some records only
 // does not say which. They are found all the same.
 func TestOutputOTLPFails(t *testing.T) {
-	outputHosts(t, func(t *testing.T, h host) {
+	eachHost(t, func(t *testing.T, h host) {
 		d := newDownstream(t)
 		d.read, d.reply = readOTLP, replyOTLP
 		c := newCollector(t, h)

@@ -22,6 +22,12 @@ const (
 	Refused
 )
 
+// FaultError says which part of a chunk cannot be read, and why.
+type FaultError struct{ error }
+
+// Unwrap returns what is wrong with it.
+func (e *FaultError) Unwrap() error { return e.error }
+
 // Settled says that everything with a receipt has arrived downstream, but for Dead
 // records, which are in the dead letters.
 type Settled struct {

@@ -83,7 +83,7 @@ func (t *taker) step() (err error) {
 
 func (t *taker) fail(from, to int, reason event.RejectReason, why error) error {
 	if t.fault == nil {
-		t.fault = fmt.Errorf("log event %d at byte %d: %w", t.index, from, why)
+		t.fault = &FaultError{fmt.Errorf("log event %d at byte %d: %w", t.index, from, why)}
 	}
 	t.index++
 	return t.batch.addStray(reason, t.data[from:to])
