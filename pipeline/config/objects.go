@@ -53,7 +53,7 @@ func objectOptions() []Option {
 		},
 		{
 			Key: "application_rules_file", Kind: KindFile,
-			Doc: "Own rules that tie objects to applications, YAML with CEL expressions; docs/APPLICATIONS.md tells how. Read at the start. Needs `kube_objects`.",
+			Doc: "Own rules that tie objects to applications, YAML with CEL expressions; docs/APPLICATIONS.md tells how. Read at the start. The input needs `kube_objects` for them.",
 			set: setFile(func(c *Config) *string { return &c.Applications.RulesFile }),
 		},
 		{
