@@ -121,7 +121,9 @@ func (d *Deliverer) Deliver(ctx context.Context, b Batch) (dead []int, err error
 		p.to = d.fit(b, p)
 		err := d.send(ctx, b.Slice(p.from, p.to))
 		if partial, ok := errors.AsType[*PartialError](err); ok {
-			parts[len(parts)-1].from += partial.Delivered
+			// What was acknowledged shows that no less need be sent at once.
+			p.from, failures = p.from+partial.Delivered, 0
+			parts[len(parts)-1].from = p.from
 		}
 		var refused *RefusedError
 		switch {

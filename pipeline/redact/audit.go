@@ -87,9 +87,15 @@ func bodyOf(object, recorded *event.ObjectRef) *event.ObjectRef {
 // completes reports whether more says all that less does.
 func completes(more, less *event.ObjectRef) bool {
 	for _, said := range [...][2]string{
-		{more.APIVersion, less.APIVersion}, {more.Kind, less.Kind}, {more.Resource, less.Resource}, {more.Subresource, less.Subresource},
-		{string(more.Namespace), string(less.Namespace)}, {more.Name, less.Name}, {string(more.UID), string(less.UID)},
-		{string(more.ResourceVersion), string(less.ResourceVersion)}, {more.FieldPath, less.FieldPath},
+		{more.APIVersion, less.APIVersion},
+		{more.Kind, less.Kind},
+		{more.Resource, less.Resource},
+		{more.Subresource, less.Subresource},
+		{string(more.Namespace), string(less.Namespace)},
+		{more.Name, less.Name},
+		{string(more.UID), string(less.UID)},
+		{string(more.ResourceVersion), string(less.ResourceVersion)},
+		{more.FieldPath, less.FieldPath},
 	} {
 		if said[1] != "" && said[0] != said[1] {
 			return false

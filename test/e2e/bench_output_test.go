@@ -89,7 +89,7 @@ func writeThrough(b *testing.B, log, parser, plugin, to, bodies string) measured
 		}
 		<-done
 	}()
-	count := func() int64 { return arrived.Load() }
+	count := arrived.Load
 	if to == "file" {
 		count = (&lineFollower{path: c.out}).lines
 	}
@@ -98,7 +98,7 @@ func writeThrough(b *testing.B, log, parser, plugin, to, bodies string) measured
 		b.Fatal(err)
 	}
 	began := time.Now()
-	c.run.out = filepath.Join(c.dir, "stdout")
+	c.out = filepath.Join(c.dir, "stdout")
 	p := c.start(b)
 	for count() < outputLines {
 		select {
@@ -127,12 +127,12 @@ func (c *collector) benchConfig(log, parser, plugin, to, address, bodies string)
 	b.WriteString("  outputs:\n")
 	options := map[string]string{"match": "*", "workers": "1", "retry_limit": "no_limits"}
 	host, port, _ := strings.Cut(address, ":")
-	switch {
-	case plugin == "file":
+	switch plugin {
+	case "file":
 		options["path"], options["file"] = c.dir, filepath.Base(c.out)
 		// A JSON object a line; what is nothing but JSON has no time and no tag.
 		options["format"] = "plain"
-	case plugin == "http":
+	case "http":
 		options["host"], options["port"], options["format"], options["json_date_key"] = host, port, "json_lines", "false"
 	default:
 		for _, key := range []string{"cluster_name", "db", "audit_stages"} {

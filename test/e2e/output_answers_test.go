@@ -95,6 +95,7 @@ func (d *downstream) answer(w http.ResponseWriter, r *http.Request, now mood, ch
 		}
 	case partial:
 		return d.answerPartly(w, records)
+	default:
 	}
 	for _, rec := range records {
 		if status := refusal(rec.Audit.AuditID); status != 0 {

@@ -154,7 +154,8 @@ func (c *collector) chunks(t testing.TB) int {
 	t.Helper()
 	n := 0
 	err := filepath.WalkDir(c.storage(), func(path string, _ fs.DirEntry, err error) error {
-		if strings.HasSuffix(path, ".flb") {
+		// The plugin host's end in .flb.host.
+		if strings.HasSuffix(strings.TrimSuffix(path, ".host"), ".flb") {
 			n++
 		}
 		if os.IsNotExist(err) {
@@ -177,6 +178,7 @@ type memory struct {
 }
 
 func watchMemory(t testing.TB, p *process) *memory {
+	t.Helper()
 	m := &memory{stopped: make(chan struct{})}
 	status := fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)
 	m.done.Go(func() {

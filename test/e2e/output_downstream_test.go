@@ -43,8 +43,9 @@ func (m mood) onConnect() bool {
 	switch m {
 	case refuses, silent, cuts, otherAuthority, otherName, nameGone:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // downstreamName is the name that the downstream has, where names can be resolved as
@@ -168,7 +169,7 @@ func (d *downstream) listen(t testing.TB) {
 	var l net.Listener
 	eventually(t, time.Minute, "the port of the downstream", func() (ok bool) {
 		var err error
-		l, err = new(net.ListenConfig).Listen(context.Background(), "tcp", address)
+		l, err = new(net.ListenConfig).Listen(context.WithoutCancel(t.Context()), "tcp", address)
 		return err == nil
 	})
 	d.mu.Lock()

@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"strings"
 	"testing"
 	"time"
 )
@@ -116,14 +115,14 @@ func disturb(t *testing.T, c *collector, d *downstream, names *nameserver, moods
 	}
 	first, second := m.peaks()
 	if peak > mostMemory {
-		t.Errorf("Fluent Bit had up to %.0f MB of memory", peak)
+		t.Errorf("the host had up to %.0f MB of memory", peak)
 	}
 	good, bad := w.lines()
 	taken, proven := d.known()
 	t.Logf("%d moods in %s: %d lines written, %d of them refused for good and %d dead letters", passed, lasted.Round(time.Second),
 		len(good)+len(bad), len(bad), len(letters))
 	t.Logf("%d records acknowledged, %d of them known to have been read; %s", taken, proven, d)
-	t.Logf("Fluent Bit's memory: %.0f MB at most (%.0f MB in the first half, %.0f MB in the second)", peak, first, second)
+	t.Logf("the host's memory: %.0f MB at most (%.0f MB in the first half, %.0f MB in the second)", peak, first, second)
 }
 
 // suffer has the downstream in a mood for so long at least, and until that was felt.
@@ -199,16 +198,4 @@ func settle(t *testing.T, c *collector, d *downstream, w *load) {
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
-}
-
-// mentions counts the lines of the host's log that have a text.
-func (c *collector) mentions(t testing.TB, text string) int {
-	t.Helper()
-	n := 0
-	for line := range strings.Lines(c.logged(t)) {
-		if strings.Contains(line, text) {
-			n++
-		}
-	}
-	return n
 }

@@ -132,6 +132,8 @@ func (s *relay) acknowledge(conn net.Conn, now mood, changed <-chan struct{}, ch
 		_, _ = conn.Write(ack[:len(ack)/2])
 	case noise:
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
+	default:
+		// The connection ends.
 	}
 	return false
 }
@@ -166,7 +168,7 @@ func readForward(in *bufio.Reader) (records []sent, chunk string, err error) {
 	all := bufio.NewReader(bytes.NewReader(entries))
 	for {
 		v, err := readMsgpack(all)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		entry, _ := v.([]any)

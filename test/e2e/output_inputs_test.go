@@ -207,7 +207,7 @@ func posts(t *testing.T, c *collector, lines []string) func() {
 		for _, body := range bodies {
 			url := fmt.Sprintf("http://127.0.0.1:%d/audit", port)
 			eventually(t, time.Minute, "a body is taken", func() bool {
-				response, err := http.Post(url, "application/json", strings.NewReader(body)) //nolint:noctx // The test's own deadline ends it.
+				response, err := http.Post(url, "application/json", strings.NewReader(body))
 				if err != nil {
 					return false // It is only starting.
 				}
