@@ -41,10 +41,14 @@ const overhead = 1 << 10
 
 // Flush hands over a chunk and waits until it is settled, or ctx ends. The chunk
 // goes on after that; flushed again, under the same tag, it joins what is under way.
+// While nothing is settled, others that come after a call that waited in vain wait for
+// moments only.
 // The error says why a chunk was refused; it quotes nothing of it, and of other
 // results there is none. data is not used any more once Flush has returned. Flush
 // may be called by many threads at once.
 func (s *Source) Flush(ctx context.Context, tag string, data []byte) (Result, error) {
+	ctx, settled, cancel := s.patience(ctx)
+	defer cancel()
 	c := s.enter(ctx, tag, data)
 	if c == nil {
 		return Retry, nil
@@ -54,6 +58,7 @@ func (s *Source) Flush(ctx context.Context, tag string, data []byte) (Result, er
 	case <-s.ended:
 	case <-ctx.Done():
 		s.identify(c, data)
+		s.stall(settled)
 	}
 	return s.leave(c)
 }
@@ -156,6 +161,7 @@ func (s *Source) leave(c *chunk) (Result, error) {
 func (s *Source) Settled(settled []Settled) {
 	var free int64
 	s.mu.Lock()
+	s.patient.note(len(settled))
 	for _, done := range settled {
 		if c := s.byReceipt[done.Receipt]; c != nil {
 			free += c.cost

@@ -64,9 +64,10 @@ func TestAChunkIsRetriedUntilItArrived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, r := started(t, Options{})
 		data := append2(t, nil, at, podEvent)
-		for range 3 {
+		// Where one has waited in vain, others wait for moments only.
+		for _, waits := range []time.Duration{timeout, impatience, impatience} {
 			begun := time.Now()
-			if result, err := s.Flush(later(t, timeout), "tag", data); result != Retry || err != nil || time.Since(begun) != timeout {
+			if result, err := s.Flush(later(t, timeout), "tag", data); result != Retry || err != nil || time.Since(begun) != waits {
 				t.Fatalf("result %d, %v after %s", result, err, time.Since(begun))
 			}
 		}
@@ -87,9 +88,10 @@ func TestAChunkIsRetriedUntilItArrived(t *testing.T) {
 		if s.entries() != 0 || s.table.finished.Len() != 0 {
 			t.Error("a chunk is remembered that was answered")
 		}
-		// The same bytes again are another chunk.
-		if result, _ := s.Flush(later(t, timeout), "tag", data); result != Retry || len(r.receipts()) != 2 {
-			t.Errorf("result %d, %d receipts", result, len(r.receipts()))
+		// The same bytes again are another chunk, for which there is time again.
+		begun := time.Now()
+		if result, _ := s.Flush(later(t, timeout), "tag", data); result != Retry || len(r.receipts()) != 2 || time.Since(begun) != timeout {
+			t.Errorf("result %d, %d receipts after %s", result, len(r.receipts()), time.Since(begun))
 		}
 	})
 }

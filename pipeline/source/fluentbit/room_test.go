@@ -69,7 +69,7 @@ func TestAChunkWaitsForRoom(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			if result, err := s.Flush(later(t, timeout), "tag", append2(t, nil, at, podEvent)); result != Retry || err != nil || time.Since(begun) != timeout {
+			if result, err := s.Flush(later(t, timeout), "tag", append2(t, nil, at, podEvent)); result != Retry || err != nil || time.Since(begun) != impatience {
 				t.Errorf("result %d, %v after %s", result, err, time.Since(begun))
 			}
 		}()
@@ -80,7 +80,7 @@ func TestAChunkWaitsForRoom(t *testing.T) {
 		if s.entries() != 1 {
 			t.Errorf("%d entries", s.entries())
 		}
-		time.AfterFunc(time.Second, func() { s.Settled([]Settled{{Receipt: r.receipts()[0]}}) })
+		time.AfterFunc(impatience/2, func() { s.Settled([]Settled{{Receipt: r.receipts()[0]}}) })
 		if result, _ := s.Flush(later(t, timeout), "tag", append2(t, nil, at, podEvent)); result != Retry || len(r.receipts()) != 2 {
 			t.Errorf("result %d, %d chunks", result, len(r.receipts()))
 		}

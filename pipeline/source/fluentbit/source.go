@@ -57,6 +57,7 @@ type Source struct {
 	byReceipt map[event.Receipt]*chunk
 	receipts  event.Receipt
 	stopped   bool
+	patient   patience
 	status    event.SourceStatus
 }
 
