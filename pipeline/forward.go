@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/fluent-live/live-status/pipeline/cursor"
 	"github.com/fluent-live/live-status/pipeline/emit"
 	"github.com/fluent-live/live-status/pipeline/event"
 )
@@ -20,12 +22,13 @@ type downstream interface {
 	Deliver(ctx context.Context, b emit.Batch) (dead []int, err error)
 }
 
-// marks tell apart the records of a batch: where each ends, which it is, and what
-// it came with.
+// marks tell apart the records of a batch: where each ends, which it is, what it came
+// with, and how many of the batch's changes belong to it and those before it.
 type marks struct {
-	ends     []int
-	ids      []event.RecordID
-	receipts []event.Receipt
+	ends         []int
+	ids          []event.RecordID
+	receipts     []event.Receipt
+	seen, passed []int
 }
 
 // forwarder is a host of its own: it takes batches from the outbox and gives them to
@@ -45,6 +48,9 @@ func (f *forwarder) run(ctx context.Context) {
 		}
 		dead, err := f.to.Deliver(ctx, emit.Batch{Data: b.data, Ends: b.marks.ends, IDs: b.marks.ids})
 		if err != nil {
+			if ended, ok := errors.AsType[*emit.EndedError](err); ok {
+				f.outbox.keep(ended.Done)
+			}
 			f.outbox.refuse()
 			return
 		}
@@ -125,4 +131,24 @@ func (o *outbox) mourn(dead []int) {
 	for _, i := range dead {
 		o.handed.dead = append(o.handed.dead, o.handed.marks.receipts[i])
 	}
+}
+
+// keep notes how many records at the beginning of the batch handed over have arrived,
+// or will never be taken.
+func (o *outbox) keep(arrived int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.handed.arrived = arrived
+}
+
+// part returns what of the batch is to be remembered where only its beginning has
+// arrived; nil if that is nothing. What stands for more than a record stays out:
+// positions, which pass over the others, and statuses.
+func (b *batch) part() *batch {
+	n := b.arrived
+	if n == 0 {
+		return nil
+	}
+	seen, passed := b.marks.seen[n-1], b.marks.passed[n-1]
+	return &batch{mark: b.mark, records: int64(n), changes: cursor.Changes{Seen: b.changes.Seen[:seen], Passed: b.changes.Passed[:passed]}}
 }

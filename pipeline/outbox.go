@@ -29,6 +29,8 @@ type batch struct {
 	// them; where records are forwarded only.
 	marks marks
 	dead  []event.Receipt
+	// arrived is how many of them are known to have arrived where not all are.
+	arrived int
 	// ended are the receipts of which the last item is in the batch.
 	ended []event.Receipt
 	// began is when the first entry came.
@@ -163,6 +165,10 @@ func (o *outbox) tryAdd(e entry) bool {
 	}
 	if e.audited && !o.forgetful {
 		b.changes.Passed = append(b.changes.Passed, e.passed)
+	}
+	if o.marked && len(e.record) > 0 {
+		b.marks.seen = append(b.marks.seen, len(b.changes.Seen))
+		b.marks.passed = append(b.marks.passed, len(b.changes.Passed))
 	}
 	b.changes.Statuses = append(b.changes.Statuses, e.statuses...)
 	if e.position != "" {
@@ -338,8 +344,9 @@ func (o *outbox) settle(now time.Time) int64 {
 	}
 	if o.announcing || o.announced || !o.accepted && (o.refused || now.Sub(o.handed.taken) < o.settled) {
 		// What came after it must not be committed before it.
-		left += o.handed.records
-		o.handed, o.filling = nil, batch{}
+		left += o.handed.records - int64(o.handed.arrived)
+		o.handed, o.filling = o.handed.part(), batch{}
+		o.accepted = o.handed != nil
 		o.announcing, o.announced = false, false
 		return left
 	}

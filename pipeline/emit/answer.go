@@ -133,10 +133,32 @@ func isQuotable(line string) bool {
 	return true
 }
 
-// quotes reports whether text holds a secret that is long enough to be one.
-func quotes(text, secret string) bool {
-	const shortest = 4
-	return len(secret) >= shortest && strings.Contains(text, secret)
+// shownError is an error that a stranger had a say in, as a person may be shown it.
+type shownError struct {
+	text string
+	err  error
+}
+
+func (e *shownError) Error() string { return e.text }
+func (e *shownError) Unwrap() error { return e.err }
+
+// forPeople returns err, of which the text is short and printable: net/http and
+// crypto/x509 quote answers and certificates of any length.
+func forPeople(err error) error {
+	const most = 2 * maxQuote
+	text := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, err.Error())
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "..."
+	}
+	if text == err.Error() {
+		return err
+	}
+	return &shownError{text: text, err: err}
 }
 
 // retryAfter reads the header Retry-After (RFC 9110, section 10.2.3).

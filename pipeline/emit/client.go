@@ -61,3 +61,17 @@ func (e *PartialError) Error() string { return e.Err.Error() }
 
 // Unwrap returns what went wrong.
 func (e *PartialError) Unwrap() error { return e.Err }
+
+// EndedError says that a batch was not delivered to its end.
+type EndedError struct {
+	// Done is how many records at its beginning were acknowledged or are among the
+	// dead letters. It is not known whether the others arrived.
+	Done int
+	Err  error
+}
+
+// Error implements error.
+func (e *EndedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns why.
+func (e *EndedError) Unwrap() error { return e.Err }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -124,19 +127,61 @@ func (c *credentials) renewed() bool {
 
 // within reports whether text quotes a credential.
 func (c *credentials) within(text string) bool {
-	// Shorter values are no secrets, and every text has some of them.
-	const secret = 4
-	if c.bearer != "" && strings.Contains(text, c.bearer) {
+	if quotes(text, c.bearer) {
 		return true
 	}
+	quoted := func(secret string) bool { return quotes(text, secret) }
 	for _, h := range c.parsed {
-		for part := range strings.FieldsSeq(h.value) {
-			if len(part) >= secret && strings.Contains(text, part) {
-				return true
-			}
+		parts := append(strings.Fields(h.value), strings.FieldsFunc(h.value, separates)...)
+		if slices.ContainsFunc(parts, quoted) {
+			return true
+		}
+		// The header may be any that takes a user's name and password.
+		basic := http.Request{Header: http.Header{"Authorization": {h.value}}}
+		if _, password, ok := basic.BasicAuth(); ok && quoted(password) {
+			return true
 		}
 	}
 	return false
+}
+
+// separates reports whether a character stands between the parameters of a header.
+func separates(r rune) bool { return strings.ContainsRune(" \t,;=\"", r) }
+
+// quotes reports whether text holds a secret that is long enough to be one, as it is
+// or with escapes. Shorter ones every text has some of.
+func quotes(text, secret string) bool {
+	const shortest = 4
+	if len(secret) < shortest {
+		return false
+	}
+	escaped := strconv.Quote(secret)
+	return strings.Contains(text, secret) || strings.Contains(text, escaped[1:len(escaped)-1])
+}
+
+// secretsOf returns what may not be told of a URL: user, password, query, and what
+// is as long as a token in the path.
+func secretsOf(u *url.URL) []string {
+	const token = 16
+	var all []string
+	if u.User != nil {
+		password, _ := u.User.Password()
+		all = append(all, u.User.Username(), password, u.User.String())
+	}
+	if u.RawQuery != "" {
+		all = append(all, u.RawQuery)
+		for _, values := range u.Query() {
+			all = append(all, values...)
+		}
+	}
+	for _, path := range []string{u.Path, u.EscapedPath()} {
+		for segment := range strings.SplitSeq(path, "/") {
+			if len(segment) >= token {
+				all = append(all, segment)
+			}
+		}
+	}
+	return all
 }
 
 // parseToken returns the token in a file. Errors do not quote it.

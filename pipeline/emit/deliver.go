@@ -92,7 +92,7 @@ func NewDeliverer(o DelivererOptions) *Deliverer {
 
 // Deliver returns once each record of b was acknowledged or is among the dead
 // letters, whose indexes it returns in order. It fails only where ctx has ended
-// before; dead is what had become of the batch until then.
+// before, with an *EndedError; dead is what had become of the batch until then.
 //
 // Records are sent in order, and none is sent again that was acknowledged. A batch
 // that is refused is halved again and again until the records are found that are
@@ -108,6 +108,11 @@ func NewDeliverer(o DelivererOptions) *Deliverer {
 func (d *Deliverer) Deliver(ctx context.Context, b Batch) (dead []int, err error) {
 	// parts are what is still to be sent, the next one last.
 	parts := []span{{0, b.Len()}}
+	defer func() {
+		if err != nil {
+			err = &EndedError{Done: parts[len(parts)-1].from, Err: err}
+		}
+	}()
 	// waited is the record that was refused and waited for.
 	waited := -1
 	// failures is how often in a row it is not known what became of a part.

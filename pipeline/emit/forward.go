@@ -39,7 +39,8 @@ type forward struct {
 	// single is set where the server takes one message a connection.
 	single bool
 	// used is when the connection was last known to be good.
-	used time.Time
+	used    time.Time
+	hangUps hangUps
 
 	head, tail []byte
 	zipped     bytes.Buffer
@@ -92,6 +93,9 @@ func openForward(o Options) (Client, error) {
 		if f.tls, err = newTLSFiles(o.TLS, o.Now); err != nil {
 			return nil, err
 		}
+		warnUnverified(o)
+	} else if o.SharedKeyFile != "" {
+		o.Logger.Warn("who listens can try shared keys, and who stands in between can use this one: forward_tls is off", "to", Destination(o.To))
 	}
 	if o.SharedKeyFile != "" {
 		f.key = &watchedFile{option: "forward_shared_key_file", path: o.SharedKeyFile, now: o.Now}
@@ -113,12 +117,15 @@ func (f *forward) Format() Format { return FormatForward }
 func (f *forward) Send(ctx context.Context, b Batch) error {
 	for sent := 0; sent < b.Len(); {
 		n := part(b, sent)
-		err := f.sendPart(ctx, b.Slice(sent, sent+n))
+		message := b.Slice(sent, sent+n)
+		err := f.sendPart(ctx, message)
+		judged := f.hangUps.judge(message, err)
 		switch {
 		case err != nil && sent > 0:
+			// That one is refused is said once it is the first.
 			return &PartialError{Delivered: sent, Err: err}
-		case err != nil:
-			return err
+		case judged != nil:
+			return judged
 		}
 		sent += n
 	}
@@ -162,10 +169,10 @@ func (f *forward) during(ctx context.Context, do func() error) error {
 		f.single = true
 	}
 	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("forward to %s: %w: %w", f.address, ctx.Err(), err)
+		return fmt.Errorf("forward to %s: %w: %w", f.address, ctx.Err(), forPeople(err))
 	}
 	if err != nil {
-		return fmt.Errorf("forward to %s: %w", f.address, err)
+		return fmt.Errorf("forward to %s: %w", f.address, forPeople(err))
 	}
 	return nil
 }
@@ -196,7 +203,7 @@ func (f *forward) connect(ctx context.Context) error {
 	f.drop()
 	conn, err := f.dial(ctx)
 	if err != nil {
-		return fmt.Errorf("connect to %s: %w", f.address, err)
+		return fmt.Errorf("connect to %s: %w", f.address, forPeople(err))
 	}
 	f.conn, f.single = conn, false
 	if key == nil {

@@ -68,7 +68,7 @@ func readMessage(r io.Reader, limit int) ([]byte, error) {
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			return nil, errors.New("the server closed the connection without a whole answer")
+			return nil, errHungUp
 		}
 		if err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -16,8 +17,10 @@ import (
 // stays in use.
 type httpClient struct {
 	url *url.URL
-	// name is the URL as it may be told to anybody.
+	// name is the URL as it may be told to anybody, and secrets what may not be told
+	// of it.
 	name    string
+	secrets []string
 	format  Format
 	timeout time.Duration
 	agent   string
@@ -66,7 +69,7 @@ func openHTTP(o Options) (Client, error) {
 		return nil, fmt.Errorf("forward_format %s is not for %s://: jsonl or otlp", o.Format, u.Scheme)
 	}
 	u.Fragment, u.RawFragment = "", ""
-	c.url = u
+	c.url, c.secrets = u, secretsOf(u)
 	c.payload = payload{format: c.format, compress: o.Compress, envelope: newEnvelope(o)}
 	if c.credentials, err = newCredentials(o.TokenFile, o.HeadersFile, o.Now); err != nil {
 		return nil, err
@@ -78,6 +81,7 @@ func openHTTP(o Options) (Client, error) {
 		if c.tls, err = newTLSFiles(o.TLS, o.Now); err != nil {
 			return nil, err
 		}
+		warnUnverified(o)
 	} else if u.User != nil || o.TokenFile != "" || o.HeadersFile != "" {
 		o.Logger.Warn("credentials are sent unencrypted: forward_to begins with http://", "to", c.name)
 	}
@@ -218,16 +222,11 @@ func (c *httpClient) failed(ctx, attempt context.Context, got string, err error)
 	if c.secretIn(err.Error()) {
 		return fmt.Errorf("POST %s: %sthe request failed (the cause is not told: it quotes a credential)", c.name, got)
 	}
-	return fmt.Errorf("POST %s: %s%w", c.name, got, err)
+	return fmt.Errorf("POST %s: %s%w", c.name, got, forPeople(err))
 }
 
 // secretIn reports whether text quotes a credential.
 func (c *httpClient) secretIn(text string) bool {
-	if quotes(text, c.url.RawQuery) {
-		return true
-	}
-	if password, ok := c.url.User.Password(); ok && quotes(text, password) {
-		return true
-	}
-	return c.credentials.within(text)
+	quoted := func(secret string) bool { return quotes(text, secret) }
+	return slices.ContainsFunc(c.secrets, quoted) || c.credentials.within(text)
 }

@@ -126,14 +126,19 @@ func (c *httpClient) judgeOTLP(resp *http.Response, a answer, records int) error
 	switch {
 	case len(a.body) == 0:
 	case a.cut && (isProtobuf(resp) || isJSON(resp)):
-		err = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
+		return fmt.Errorf("POST %s: %s, but the answer is longer than %d bytes", c.name, statusName(resp.StatusCode), maxAnswer)
 	case isProtobuf(resp):
 		rejected, message, err = partialSuccess(a.body)
 	case isJSON(resp):
 		rejected, message, err = partialSuccessJSON(a.body)
 	}
 	if err != nil {
-		return fmt.Errorf("POST %s: %s, but %w", c.name, statusName(resp.StatusCode), err)
+		// It came whole, and to send the records again would bring the same.
+		if !c.warned {
+			c.warned = true
+			c.logger.Warn("the downstream took the records, but its answer is none of OTLP", "to", c.name, "error", err)
+		}
+		return nil
 	}
 	if !isQuotable(message) || c.secretIn(message) {
 		message = ""

@@ -44,6 +44,13 @@ func newTLSFiles(o TLS, now func() time.Time) (*tlsFiles, error) {
 	return t, nil
 }
 
+// warnUnverified says that anybody could be the downstream.
+func warnUnverified(o Options) {
+	if o.TLS.SkipVerify {
+		o.Logger.Warn("whoever answers is taken for the downstream, and sees records and credentials: forward_tls_verify is off", "to", Destination(o.To))
+	}
+}
+
 // refresh looks at the files. Connections that were made before one of them was
 // read anew do not know of that: stale is set then.
 func (t *tlsFiles) refresh() error {

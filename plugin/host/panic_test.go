@@ -3,70 +3,15 @@ package host_test
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 )
-
-// panicCalls are the calls of the plugin that do anything, by the name under which
-// they recover.
-const panicCalls = "register,init,collect,cleanup,pause,resume,exit,unregister"
-
-// panicking builds a plugin from the sources of the real one, its exported
-// functions and what recovers in them included, in which each call panics. The
-// compiler is given other files in place of some (go help build, -overlay), so that
-// the real plugin needs no way to be made to panic.
-var panicking = sync.OnceValues(func() (string, error) {
-	root, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		return "", err
-	}
-	bridge, flb := filepath.Join(root, "plugin", "bridge"), filepath.Join(root, "plugin", "internal", "flb", "flb.go")
-	glue, err := os.ReadFile(flb)
-	if err != nil {
-		return "", err
-	}
-	text := strings.Replace(string(glue), "import (\n", "import (\n\t\"github.com/fluent-live/live-status/plugin/bridge\"\n", 1)
-	for function, call := range map[string]string{"Register": "register", "Unregister": "unregister", "Free": "cleanup"} {
-		planted := regexp.MustCompile(`(?m)^func `+function+`\(.*\{`).ReplaceAllString(text, "$0 bridge.Planted(\""+call+"\");")
-		if planted == text {
-			return "", fmt.Errorf("%s has no function %s", flb, function)
-		}
-		text = planted
-	}
-	// The test's bridge runs no pipeline.
-	replace := map[string]string{
-		filepath.Join(bridge, "instance.go"):  "",
-		filepath.Join(bridge, "output.go"):    "",
-		filepath.Join(bridge, "instances.go"): filepath.Join(root, "plugin", "host", "testdata", "panics", "instances.go"),
-		flb:                                   filepath.Join(tools.dir, "flb.go"),
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		return "", err
-	}
-	for name, data := range map[string][]byte{"flb.go": []byte(text), "overlay.json": overlay} {
-		if err := os.WriteFile(filepath.Join(tools.dir, name), data, 0o600); err != nil {
-			return "", err
-		}
-	}
-	plugin := filepath.Join(tools.dir, "panics.so")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-overlay", filepath.Join(tools.dir, "overlay.json"), "-o", plugin, "./plugin/in_live_status")
-	build.Dir = root
-	build.Env = append(os.Environ(), "CGO_ENABLED=1")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the plugin that panics: %w\n%s", err, out)
-	}
-	caller := filepath.Join(tools.dir, "calls")
-	return plugin, compile(caller, "testdata/calls.c", "-ldl")
-})
 
 // planted is a plugin that panics, and what it panics with.
 type planted struct {
@@ -76,12 +21,12 @@ type planted struct {
 	file    string
 }
 
-func plant(t *testing.T) *planted {
+func plant(t *testing.T, what *panickyPlugin) *planted {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("builds a plugin")
 	}
-	plugin, err := panicking()
+	plugin, err := what.build()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,9 +52,9 @@ func (p *planted) wantNoPayload(where, text string) {
 
 // exported are the functions that Fluent Bit can call, and whether they do
 // anything.
-func exported(t *testing.T) map[string]bool {
+func (p *panickyPlugin) exported(t *testing.T) map[string]bool {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "in_live_status", "main.go"))
+	text, err := os.ReadFile(filepath.Join("..", p.name, "main.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,47 +69,56 @@ func exported(t *testing.T) map[string]bool {
 	return found
 }
 
+// eachPlugin runs a test with both of the plugins.
+func eachPlugin(t *testing.T, test func(t *testing.T, what *panickyPlugin)) {
+	t.Helper()
+	for _, what := range []*panickyPlugin{panickyInput, panickyOutput} {
+		t.Run(what.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, what)
+		})
+	}
+}
+
 // TestPanicInEachExport: each call that panics is logged and fails, nothing of what
 // it handled is told, and the host goes on.
 func TestPanicInEachExport(t *testing.T) {
 	t.Parallel()
-	p := plant(t)
-	h := start(t, filepath.Join(tools.dir, "calls"), append(p.environment(panicCalls), p.plugin)...)
-	r := h.wait()
-	if r.code != 0 {
-		t.Fatalf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
-	}
-	p.wantNoPayload("stdout", r.stdout)
-	p.wantNoPayload("stderr", r.stderr)
-	acts := 0
-	for name, does := range exported(t) {
-		if does {
-			acts++
+	eachPlugin(t, func(t *testing.T, what *panickyPlugin) {
+		p := plant(t, what)
+		h := start(t, filepath.Join(tools.dir, "calls"), append(p.environment(strings.Join(what.calls, ",")), p.plugin)...)
+		r := h.wait()
+		if r.code != 0 {
+			t.Fatalf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 		}
-		if len(lines(r.stdout, name+" ")) != 1 {
-			t.Errorf("%s was not called, or the host did not survive it:\n%s", name, r.stdout)
+		p.wantNoPayload("stdout", r.stdout)
+		p.wantNoPayload("stderr", r.stderr)
+		acts, total := 0, 0
+		for name, does := range what.exported(t) {
+			if does {
+				acts++
+			}
+			same(t, lines(r.stdout, name+" "), []string{fmt.Sprintf("%s %d", name, what.returns[name])})
 		}
-	}
-	calls := strings.Split(panicCalls, ",")
-	if acts != len(calls) {
-		t.Errorf("%d exported functions do something, %d panic", acts, len(calls))
-	}
-	for _, call := range calls {
-		got := lines(r.stderr, "panic in "+call+": please report this")
-		if len(got) != 1 || !strings.Contains(got[0], `panic="`) || !strings.Contains(got[0], "main.FLBPlugin") {
-			t.Errorf("%s: logged %q", call, got)
+		for _, call := range what.calls {
+			want := max(what.says[call], 1)
+			total += want
+			got := lines(r.stderr, "panic in "+call+": please report this")
+			if len(got) != want || !strings.Contains(got[0], `panic="`) || !strings.Contains(got[0], "main.FLBPlugin") {
+				t.Errorf("%s: logged %q", call, got)
+			}
 		}
-	}
-	same(t, len(lines(r.stderr, "")), len(calls))
-	for _, name := range []string{"FLBPluginRegister", "FLBPluginInit", "FLBPluginInputCallbackCtx"} {
-		same(t, lines(r.stdout, name+" "), []string{name + " -1"})
-	}
+		if acts != total {
+			t.Errorf("%d exported functions do something, %d panic", acts, total)
+		}
+		same(t, len(lines(r.stderr, "")), total)
+	})
 }
 
-// TestPanicsInAHost runs the plugin that panics as Fluent Bit would.
+// TestPanicsInAHost runs the input that panics as Fluent Bit would.
 func TestPanicsInAHost(t *testing.T) {
 	t.Parallel()
-	p := plant(t)
+	p := plant(t, panickyInput)
 	for _, calls := range []string{"register", "init"} {
 		r := start(t, tools.host, append(p.environment(calls), "-e", p.plugin, "-i", "live_status")...).wait()
 		if r.code != 1 || len(lines(r.stderr, "panic in "+calls)) != 1 {
@@ -184,18 +138,83 @@ func TestPanicsInAHost(t *testing.T) {
 	})
 }
 
+// chunked is a configuration in which the output is handed the payload.
+func (p *planted) chunked(t *testing.T, workers int) string {
+	t.Helper()
+	return write(t, "conf.yaml", fmt.Sprintf(`service:
+  flush: 0.2
+  scheduler.base: 1
+  scheduler.cap: 1
+plugins:
+  - %s
+pipeline:
+  inputs:
+    - name: tail
+      tag: apps
+      path: %s
+      read_from_head: on
+  outputs:
+    - name: live_status
+      match: '*'
+      retry_limit: no_limits
+      workers: %d
+`, p.plugin, write(t, "apps.log", p.payload+"\n"), workers))
+}
+
+// TestPanicsOfAnOutput: a flush that panics is a retry, so that the host keeps the
+// chunk and comes again with all of it.
+func TestPanicsOfAnOutput(t *testing.T) {
+	t.Parallel()
+	p := plant(t, panickyOutput)
+	eachHost(t, func(t *testing.T, program string) {
+		for _, calls := range []string{"register", "init"} {
+			t.Run(calls, func(t *testing.T) {
+				t.Parallel()
+				r := start(t, program, append(p.environment(calls), "-c", p.chunked(t, 1))...).wait()
+				if r.code == 0 || len(lines(r.stderr, "panic in "+calls)) != 1 {
+					t.Errorf("exit code %d\n%s", r.code, r.stderr)
+				}
+				p.wantNoPayload(calls, r.stdout+r.stderr)
+			})
+		}
+		for _, workers := range []int{0, 2} {
+			t.Run(fmt.Sprintf("flush with %d workers", workers), func(t *testing.T) {
+				t.Parallel()
+				h := start(t, program, append(p.environment("flush,exit,unregister"), "PANIC_FLUSHES=2", "-c", p.chunked(t, workers))...)
+				h.await("stderr", "succeeded at retry 2", 1)
+				r := h.stop()
+				same(t, lines(r.stdout, "took "), []string{"took 1 of apps for 1"})
+				for call, want := range map[string]int{"flush": 2, "exit": 1, "unregister": 1} {
+					if got := len(lines(r.stderr, "panic in "+call)); got != want {
+						t.Errorf("%d panics in %s, want %d\n%s", got, call, want, r.stderr)
+					}
+				}
+				if r.code != 0 {
+					t.Errorf("exit code %d\n%s", r.code, r.stderr)
+				}
+				p.wantNoPayload("the log", r.stdout+r.stderr)
+			})
+		}
+	})
+}
+
 // TestNoCoreOfAHost ends a host by SIGABRT that may leave a core of any size, as an
 // abort in Go code does with GOTRACEBACK=crash.
 func TestNoCoreOfAHost(t *testing.T) {
 	t.Parallel()
-	p := plant(t)
+	eachPlugin(t, noCore)
+}
+
+func noCore(t *testing.T, what *panickyPlugin) {
+	t.Helper()
+	p := plant(t, what)
 	// cores are those that a host leaves.
 	cores := func(env ...string) (found [][]byte, stderr string) {
 		dir := t.TempDir()
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", `ulimit -c unlimited && exec "$0" "$@"`,
 			filepath.Join(tools.dir, "calls"), p.plugin, "abort")
 		cmd.Dir = dir
-		cmd.Env = append(append(os.Environ(), p.environment("collect,exit")...), append(env, "GOTRACEBACK=crash")...)
+		cmd.Env = append(append(os.Environ(), p.environment("collect,flush,exit")...), append(env, "GOTRACEBACK=crash")...)
 		var out bytes.Buffer
 		cmd.Stderr = &out
 		if err := cmd.Run(); err == nil || cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGABRT {

@@ -109,7 +109,7 @@ func TestConfigurations(t *testing.T) {
 	for _, c := range configurations() {
 		t.Run(c.file, func(t *testing.T) {
 			t.Parallel()
-			t.Run("plugin-host", func(t *testing.T) { c.checkInHost(t, newPlace(t, c.file, api)) })
+			t.Run("plugin-host", func(t *testing.T) { c.runInHost(t, newPlace(t, c.file, api)) })
 			if has != nil {
 				t.Run("fluent-bit", func(t *testing.T) { c.runInFluentBit(t, newPlace(t, c.file, api), has) })
 			}
@@ -151,30 +151,6 @@ func (c parsed) names() (inputs, all []string) {
 	return inputs, all
 }
 
-// checkInHost has the host start the inputs and look for keys that they do not
-// know. Outputs are none of its business.
-func (c configuration) checkInHost(t *testing.T, p *place) {
-	t.Helper()
-	if !strings.HasSuffix(c.file, ".yaml") {
-		t.Skip("NOT RUN in the plugin host, which reads YAML alone")
-	}
-	if inputs, _ := parsePipeline(t, p.text).names(); slices.ContainsFunc(inputs, func(name string) bool { return name != "live_status" }) {
-		t.Skipf("NOT RUN in the plugin host, which has no input %s", inputs)
-	}
-	if c.prepare != nil {
-		c.prepare(t, p)
-	}
-	cmd := exec.CommandContext(t.Context(), file(t, "build", "live-status-host"), "-c", p.config(t, c.file), "--check")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	// What the host has no use for, and says so.
-	for _, line := range complaints(out, append(p.expected, "service", "filters", "parsers")...) {
-		t.Error(line)
-	}
-}
-
 // runInFluentBit starts the configuration, or checks it where that is all that
 // can be done.
 func (c configuration) runInFluentBit(t *testing.T, p *place, has map[string]bool) {
@@ -210,11 +186,17 @@ func (c configuration) runInFluentBit(t *testing.T, p *place, has map[string]boo
 		t.Logf("CHECKED ONLY, not started: %s", c.checkOnly)
 		return
 	}
-	f := launch(t, args, p.path("out.jsonl"), p.path("fluent-bit.log"), p.env...)
+	f := launch(t, fluentBit(), args, p.path("out.jsonl"), p.path("fluent-bit.log"), p.env...)
 	eventually(t, 2*time.Minute, "the start", func() bool { return f.started(t) })
 	if c.feed != nil {
 		c.feed(t, p)
 	}
+	c.follow(t, p, f, arrived)
+}
+
+// follow waits until the records of a host have come to where they are to go.
+func (c configuration) follow(t *testing.T, p *place, f *process, arrived func() error) {
+	t.Helper()
 	var err error
 	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if err = arrived(); err == nil {

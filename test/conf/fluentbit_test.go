@@ -42,7 +42,7 @@ func builtIn(t *testing.T) map[string]bool {
 	return out
 }
 
-// process is a running Fluent Bit.
+// process is a running Fluent Bit, or the plugin host.
 type process struct {
 	cmd  *exec.Cmd
 	log  string
@@ -50,12 +50,12 @@ type process struct {
 	err  error
 }
 
-// launch starts Fluent Bit. What it prints goes to one file, what it logs to
-// another.
-func launch(t *testing.T, args []string, out, log string, env ...string) *process {
+// launch starts Fluent Bit or what stands in for it. What it prints goes to one file,
+// what it logs to another.
+func launch(t *testing.T, program string, args []string, out, log string, env ...string) *process {
 	t.Helper()
 	p := &process{log: log, done: make(chan struct{})}
-	p.cmd = exec.Command(fluentBit(), args...)
+	p.cmd = exec.Command(program, args...)
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	for _, stream := range []struct {
@@ -109,7 +109,7 @@ func (p *process) ended() bool {
 func (p *process) started(t *testing.T) bool {
 	t.Helper()
 	if p.ended() {
-		t.Fatalf("Fluent Bit ended at its start: %v", p.err)
+		t.Fatalf("%s ended at its start: %v", p.cmd.Path, p.err)
 	}
 	return strings.Contains(read(t, p.log), "[engine] Shutdown Grace Period")
 }

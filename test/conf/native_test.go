@@ -244,5 +244,5 @@ pipeline:
       require_ack_response: on
       retry_limit: no_limits
 `, p.path("audit", "audit.log"), read(t, p.path("port")), p.hook.CAFile, sharedKey))
-	launch(t, []string{"-c", config}, p.path("sender.out"), p.path("sender.log"))
+	launch(t, fluentBit(), []string{"-c", config}, p.path("sender.out"), p.path("sender.log"))
 }

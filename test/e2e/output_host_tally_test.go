@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -85,8 +86,8 @@ func (y *tally) check(t *testing.T, name string, want trail) (repeats int) {
 	return repeats
 }
 
-// webDownstream takes JSON Lines without TLS, and the sender's word.
-func webDownstream(t testing.TB, y *tally) string {
+// webDownstream takes JSON Lines, and answers after any time up to one.
+func webDownstream(t testing.TB, y *tally, within time.Duration) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		records, err := readJSONLines(r)
@@ -96,6 +97,9 @@ func webDownstream(t testing.TB, y *tally) string {
 			return
 		}
 		y.add(records)
+		if within > 0 {
+			pause(r, nil, rand.N(within))
+		}
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	t.Cleanup(s.Close)
@@ -134,7 +138,7 @@ func fileDownstream(path string, y *tally) func(t testing.TB) {
 }
 
 // flood writes audit events to files in turn: most of them small, some with a large
-// body, some with one that is nested as deep as can be examined, and deeper.
+// body, some with one that is nested as deep as can be examined, and much deeper.
 type flood struct {
 	paths     []string
 	perSecond int
@@ -189,7 +193,7 @@ func (f *flood) write(to int) error {
 		if err != nil {
 			return err
 		}
-		if _, err := io.WriteString(file, texts[i].String()); err != nil {
+		if _, err := file.WriteString(texts[i].String()); err != nil {
 			_ = file.Close()
 			return err
 		}
@@ -225,7 +229,7 @@ func floodLine(out *strings.Builder, i int) step {
 	case 201:
 		nested = strings.Repeat(`{"a":[`, 20) + "1" + strings.Repeat("]}", 20)
 	case 301:
-		nested = strings.Repeat(`{"a":[`, 5000) + "1" + strings.Repeat("]}", 5000)
+		nested = strings.Repeat(`{"a":[`, 4000) + "1" + strings.Repeat("]}", 4000)
 	}
 	now := time.Now().UTC().Format("2006-01-02T15:04:05.000000Z07:00")
 	fmt.Fprintf(out, `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Request","auditID":%q,"stage":%q,`+

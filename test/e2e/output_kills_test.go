@@ -83,9 +83,9 @@ func overKills(t *testing.T, h host, badEvery int) {
 func knowsAll(t *testing.T, c *collector, d *downstream, w *load) {
 	t.Helper()
 	for _, part := range c.parts {
-		// The plugin host's have an ending of their own.
 		files, err := filepath.Glob(part.options["db"] + "*")
-		if err != nil || len(files) == 0 {
+		// The plugin host has none: it reads all again at each start.
+		if err != nil || c.host.real && len(files) == 0 {
 			t.Fatalf("%s: no file: %v", part.options["db"], err)
 		}
 		for _, file := range files {

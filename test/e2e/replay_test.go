@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,12 +75,11 @@ func (r *recording) path(name string) string { return filepath.Join(r.dir, name)
 
 func unzipped(t testing.TB, name string) []byte {
 	t.Helper()
-	f, err := os.Open(filepath.Join("testdata", "recording", name))
+	zipped, err := os.ReadFile(filepath.Join("testdata", "recording", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
+	z, err := gzip.NewReader(bytes.NewReader(zipped))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,9 +159,7 @@ func (r *recording) ran(t *testing.T, h host, objects, applications int) byType 
 		"kube_url": srv.URL, "audit_path": log, "kube_retention_time": "0", "correlate_wait": "0",
 		"monitor_interval": "1s", "redact_salt_file": r.path("salt"), "status_settle": "1s",
 	}
-	for key, value := range r.options {
-		options[key] = value
-	}
+	maps.Copy(options, r.options)
 	run := newRun(t, h, options)
 	p := run.start(t)
 	records := &reader{path: run.out}

@@ -22,9 +22,14 @@ type (
 // Instances panics in all of its methods that PANIC_IN names.
 type Instances struct{}
 
-// Open starts nothing. It disables core dumps as the real one does, unless
-// PANIC_CORES is set.
+// Open starts nothing.
 func (*Instances) Open(_ Getter, _ Thread, bind func(Handle) bool, _ string, w io.Writer) bool {
+	return opened(w) && bind(1)
+}
+
+// opened panics, or disables core dumps as the real Open does, unless PANIC_CORES is
+// set.
+func opened(w io.Writer) bool {
 	if os.Getenv("PANIC_CORES") == "" {
 		if err := crash.DisableCoreDumps(); err != nil {
 			newLogger(w, "test").Error("core dumps", "error", err)
@@ -32,7 +37,7 @@ func (*Instances) Open(_ Getter, _ Thread, bind func(Handle) bool, _ string, w i
 		}
 	}
 	Planted("init")
-	return bind(1)
+	return true
 }
 
 func (*Instances) Collect(Handle) []byte { Planted("collect"); return nil }
@@ -47,12 +52,7 @@ var kept []string
 // Planted panics with what the file PANIC_PAYLOAD holds, where PANIC_IN names the
 // call. Each call has another kind of value.
 func Planted(call string) {
-	data, err := os.ReadFile(os.Getenv("PANIC_PAYLOAD"))
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "no payload:", err)
-		os.Exit(9)
-	}
-	payload := strings.TrimSpace(string(data))
+	payload := payload()
 	kept = append(kept, strings.Repeat(payload, 100))
 	if !strings.Contains(","+os.Getenv("PANIC_IN")+",", ","+call+",") {
 		return
@@ -60,7 +60,7 @@ func Planted(call string) {
 	switch call {
 	case "init":
 		panic(fmt.Errorf("parse %q: not JSON", payload))
-	case "collect":
+	case "collect", "flush":
 		panic(payload)
 	case "pause":
 		panic([]byte(payload))
@@ -71,4 +71,13 @@ func Planted(call string) {
 		var none map[string]bool
 		none[payload] = true
 	}
+}
+
+func payload() string {
+	data, err := os.ReadFile(os.Getenv("PANIC_PAYLOAD"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "no payload:", err)
+		os.Exit(9)
+	}
+	return strings.TrimSpace(string(data))
 }
