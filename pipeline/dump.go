@@ -21,8 +21,10 @@ type dump struct {
 	options objects.Options
 	pump    *pump
 	clock   recordedClock
-	// kinds are those that occur, and served these and the built-in ones.
+	// kinds are those that occur, and served these and the built-in ones. unserved
+	// counts those that the catalog was not told of.
 	kinds, served map[event.GroupKind]event.ServedKind
+	unserved      int
 	done          chan struct{}
 }
 
@@ -51,7 +53,10 @@ func (d *dump) learn(ctx context.Context, raw []byte) error {
 	if !known || resource.Namespaced && !kind.Namespaced {
 		kind = event.ServedKind{APIResource: resource, Watched: true}
 		d.kinds[resource.GroupKind()], d.served[resource.GroupKind()] = kind, kind
-		d.serve()
+		// Each time all kinds are told, of which a dump may have any number.
+		if d.unserved++; len(d.served) <= fewKinds || d.unserved > len(d.served)/8 {
+			d.serve()
+		}
 	}
 	d.pump.index.Put(live, 1)
 	if d.options.Yields(resource) || d.options.Whole(live) {
@@ -62,15 +67,20 @@ func (d *dump) learn(ctx context.Context, raw []byte) error {
 	return nil
 }
 
+// fewKinds is up to how many kinds the catalog is told of each at once: more than most
+// clusters serve.
+const fewKinds = 512
+
 // serve tells which kinds there are.
 func (d *dump) serve() {
+	d.unserved = 0
 	d.options.Catalog.Serve(slices.Collect(maps.Values(d.served)))
 }
 
 // listed tells that all objects are known, and waits until what they tell of others
 // is.
 func (d *dump) listed(ctx context.Context) error {
-	if len(d.kinds) == 0 {
+	if len(d.kinds) == 0 || d.unserved > 0 {
 		d.serve()
 	}
 	for _, k := range d.kinds {

@@ -43,7 +43,7 @@ func (p *pump) event(ctx context.Context, item *event.Item, occ *event.Occurrenc
 	}
 	rec := event.Record{
 		Type:    event.TypeEvent,
-		ID:      event.RecordID("event/" + string(occ.UID) + "/" + string(occ.ResourceVersion)),
+		ID:      eventID(occ, p.salt),
 		Time:    occ.LastTime,
 		Cluster: p.cluster,
 		Object:  &occ.Regarding,

@@ -311,8 +311,11 @@ type encoded struct {
 // call.
 func (p *pump) encode(rec event.Record) (encoded, error) {
 	var data []byte
+	var id event.RecordID
 	err := guard(func() (err error) {
 		clean := p.redactor.Redact(rec)
+		// It goes to dead letters and logs by itself.
+		id = clean.Fields().ID
 		p.count.withheld.Add(int64(len(clean.Fields().Withheld)))
 		data, err = p.format(p.scratch[:0], clean)
 		return err
@@ -321,7 +324,7 @@ func (p *pump) encode(rec event.Record) (encoded, error) {
 		return encoded{}, err
 	}
 	p.scratch = data
-	return encoded{data: data, id: rec.ID}, nil
+	return encoded{data: data, id: id}, nil
 }
 
 // panicError says that a stage panicked over an item. It tells where, not the

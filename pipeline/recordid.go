@@ -29,6 +29,18 @@ func auditID(a *event.Audit, fp event.Fingerprint) event.RecordID {
 	return event.RecordID(hex.AppendEncode(b, fp[:hashed]))
 }
 
+// eventID is the same each time that this version of the event is read. UIDs and
+// versions are an API server's, but for those of log events, which say anything.
+func eventID(occ *event.Occurrence, salt []byte) event.RecordID {
+	if isPlainID(string(occ.UID)) && isPlainID(string(occ.ResourceVersion)) {
+		return event.RecordID("event/" + string(occ.UID) + "/" + string(occ.ResourceVersion))
+	}
+	h := hmac.New(sha256.New, salt)
+	// A hash never fails to write.
+	_, _ = fmt.Fprintf(h, "%d %s%s", len(occ.UID), occ.UID, occ.ResourceVersion)
+	return event.RecordID("event/" + hex.EncodeToString(h.Sum(nil)[:16]))
+}
+
 // isPlainID reports whether s can stand in an id wherever records go.
 func isPlainID(s string) bool {
 	if s == "" || len(s) > longestAuditID {

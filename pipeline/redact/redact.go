@@ -205,6 +205,8 @@ func (e *edit) record(h hasher, rec event.Record) event.Record {
 		rec.Application = e.application(rec.Application, rec.Object, rec.Owner)
 	}
 	if rec.Event != nil {
+		// Whoever may have log events routed here chooses UID and version.
+		rec.ID = e.identity(h, rec.Type, rec.ID)
 		rec.Event = e.occurrence(rec.Event, e.subject(&rec.Event.Regarding, object, rec.Object))
 	}
 	if rec.Audit != nil {

@@ -164,14 +164,16 @@ func (r *recogniser) one(t tree, place span, s *shape, at time.Time) (bool, erro
 	}
 }
 
-// items takes those of a typed list, which need not say what they are.
+// items takes those of a typed list, which need not say what they are. They need
+// what an event cannot do without: each that is taken becomes a record, and of empty
+// ones a chunk has room for millions.
 func (r *recogniser) items(t tree, at span, kind event.Kind) error {
 	if !at.found() {
 		// An empty list may be written without.
 		return nil
 	}
 	return r.each(t, at, func(element span) (bool, error) {
-		if _, ok := t.shape(element); !ok {
+		if s, ok := t.shape(element); !ok || !s.mayBe(kind) {
 			return true, r.batch.addStray(event.RejectNotAnEvent, t.bytes(element))
 		}
 		return true, t.item(kind, event.Updated, element, lost{})

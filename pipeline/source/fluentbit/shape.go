@@ -1,6 +1,10 @@
 package fluentbit
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/fluent-live/live-status/pipeline/event"
+)
 
 // kind is what the member kind of an object says.
 type kind uint8
@@ -107,6 +111,19 @@ func (s *shape) verdict() verdict {
 		return foreign
 	}
 	return unknown
+}
+
+// mayBe reports whether the object says that it is an event, or has what every one
+// of that kind has.
+func (s *shape) mayBe(of event.Kind) bool {
+	switch {
+	case s.decided():
+		return true
+	case of == event.KindAudit:
+		return s.auditID && s.request
+	default:
+		return s.about && s.metadata
+	}
 }
 
 // decided reports whether nothing that follows could make the object another.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"math"
@@ -112,6 +113,9 @@ type finder struct {
 
 func (f *finder) piece(p *piece) (err error) {
 	if p.skipped != "" {
+		if err := f.room(); err != nil {
+			return err
+		}
 		f.entries = append(f.entries, entry{
 			at: f.last, off: p.offset, size: uint32(min(p.size, math.MaxUint32)), rank: uint32(f.in.rank),
 			skipped: uint8(max(slices.Index(skippedReasons[:], p.skipped), 1)),
@@ -126,10 +130,22 @@ func (f *finder) piece(p *piece) (err error) {
 	return err
 }
 
+// room returns an error where the index has no room for another event: a small
+// compressed file may say that there are billions.
+func (f *finder) room() error {
+	if most := f.s.opts.Window.Events; len(f.entries) >= most {
+		return fmt.Errorf("there are more than %d events: replay a part of them at a time", most)
+	}
+	return nil
+}
+
 func (f *finder) add(p *piece, u *unpacked) error {
 	if u.failed {
 		f.s.complain(f.in, p.offset+int64(u.at))
 		return nil
+	}
+	if err := f.room(); err != nil {
+		return err
 	}
 	e := entry{
 		at: u.moment, off: p.offset + int64(u.at), size: uint32(len(u.raw)), sum: crc32.Checksum(u.raw, castagnoli),

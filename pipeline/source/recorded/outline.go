@@ -193,10 +193,19 @@ func elements(text []byte, s span, each func(span)) bool {
 	}
 }
 
+// An element takes leastElement bytes on the average, or there are no more than
+// fewElements. What is kept of one besides its bytes is many times what an empty one
+// takes, and all those of a piece are kept at once.
+const (
+	leastElement = 32
+	fewElements  = 1000
+)
+
 // listed calls each with the elements of the array in text at s if it is one, and
 // else reports false.
 func listed(text []byte, s span, each func(span)) bool {
-	if s.to == 0 || text[s.from] != '[' || !elements(text, s, func(span) {}) {
+	n := 0
+	if s.to == 0 || text[s.from] != '[' || !elements(text, s, func(span) { n++ }) || n > fewElements+(s.to-s.from)/leastElement {
 		return false
 	}
 	return elements(text, s, each)

@@ -65,6 +65,8 @@ type Window struct {
 	// EventBytes is how much is kept of events that cannot be read twice before
 	// they go to a temporary file.
 	EventBytes int64
+	// Events is how many events there may be in all files: their index is in memory.
+	Events int
 }
 
 // The defaults of Window.
@@ -74,6 +76,7 @@ const (
 	defaultTotalBytes = 48 << 20
 	defaultFiles      = 64
 	defaultEventBytes = 32 << 20
+	defaultEvents     = 5_000_000
 )
 
 func (w Window) orDefaults() Window {
@@ -91,6 +94,9 @@ func (w Window) orDefaults() Window {
 	}
 	if w.EventBytes <= 0 {
 		w.EventBytes = defaultEventBytes
+	}
+	if w.Events <= 0 {
+		w.Events = defaultEvents
 	}
 	return w
 }
