@@ -38,7 +38,7 @@ func (d *dump) attach(options objects.Options, p *pump) {
 	p.listed = d.done
 	if s := p.statuses; s != nil {
 		s.source = d
-		s.recording = &recording{clock: &d.clock}
+		s.recording = &recording{}
 	}
 	p.seen = d.clock.see
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,22 +41,31 @@ func (c *recordedClock) now() time.Time { return time.Unix(0, c.newest.Load()) }
 // maxKept bounds how many warnings are kept; the tracker keeps no more.
 const maxKept = 50_000
 
+// maxKeptMessage is how much is kept of a warning's message, in bytes: more than
+// statuses show.
+const maxKeptMessage = 2 << 10
+
 // recording keeps the newest warnings until the objects are known.
 type recording struct {
-	clock *recordedClock
-	mu    sync.Mutex
-	kept  []event.Occurrence
-	next  int
+	mu   sync.Mutex
+	kept []event.Occurrence
+	next int
 }
 
 func (r *recording) keep(occ *event.Occurrence) {
+	warning := *occ
+	// Whoever writes events chooses how large they are: nobody asks for more.
+	warning.Labels, warning.Annotations = nil, nil
+	if len(warning.Message) > maxKeptMessage {
+		warning.Message = strings.Clone(clip(warning.Message, maxKeptMessage))
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.kept) < maxKept {
-		r.kept = append(r.kept, *occ)
+		r.kept = append(r.kept, warning)
 		return
 	}
-	r.kept[r.next] = *occ
+	r.kept[r.next] = warning
 	r.next = (r.next + 1) % maxKept
 }
 

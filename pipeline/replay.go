@@ -115,6 +115,7 @@ func (r *replay) attach(ctx context.Context, p *Pipeline) error {
 		return err
 	}
 	r.dump.attach(options, p.pump)
+	p.pump.unwatched = len(r.opts.Objects) == 0
 	return nil
 }
 

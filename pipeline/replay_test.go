@@ -131,6 +131,21 @@ func TestReplayOfNothingButEvents(t *testing.T) {
 	}
 }
 
+// Of an audit log alone, its bodies tell whose the objects are.
+func TestReplayOfAuditAlone(t *testing.T) {
+	created := createPod("web-1")["log"].(string)
+	deleted := strings.NewReplacer(`"a-web-1"`, `"b"`, `"verb":"create"`, `"verb":"delete"`, "09:59:59", "10:00:01", `"code":201`, `"code":200`).Replace(created)
+	deleted, _, _ = strings.Cut(deleted, `,"requestObject"`)
+	deleted += `,"requestReceivedTimestamp":"2026-11-21T10:00:01.000000Z","stageTimestamp":"2026-11-21T10:00:01.100000Z"}`
+	records, _, err := replayed(t, config.Map{}, ReplayOptions{Audit: []string{recordedFile(t, "audit.log", created+"\n"+deleted+"\n")}})
+	if err != nil || len(records) != 2 {
+		t.Fatalf("got %v, %v", records, err)
+	}
+	if app, _ := records[1]["application"].(map[string]any); app["name"] != "web" || records[1]["correlation"] != "matched" {
+		t.Errorf("got %v", records[1])
+	}
+}
+
 // What cannot be read is told, and all else is there.
 func TestReplayOfBadObjects(t *testing.T) {
 	records, summary, err := replayed(t, config.Map{}, ReplayOptions{Objects: []string{recordedFile(t, "objects.yaml", shopDump+"- {kind: Pod, metadata: {name: web-2}}\n")}})
