@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
 
@@ -21,15 +22,27 @@ type dump struct {
 	options objects.Options
 	pump    *pump
 	clock   recordedClock
-	// kinds are those that occur, and served these and the built-in ones. unserved
+	// served are the built-in kinds and those that occur, which are watched. unserved
 	// counts those that the catalog was not told of.
-	kinds, served map[event.GroupKind]event.ServedKind
-	unserved      int
-	done          chan struct{}
+	served   map[event.GroupKind]event.ServedKind
+	unserved int
+	done     chan struct{}
 }
 
 func newDump() *dump {
-	return &dump{kinds: map[event.GroupKind]event.ServedKind{}, served: builtinKinds(), done: make(chan struct{})}
+	builtin := builtinKinds()
+	return &dump{served: builtin, unserved: len(builtin), done: make(chan struct{})}
+}
+
+// watched yields the kinds that occur.
+func (d *dump) watched() iter.Seq[event.ServedKind] {
+	return func(yield func(event.ServedKind) bool) {
+		for _, k := range d.served {
+			if k.Watched && !yield(k) {
+				return
+			}
+		}
+	}
 }
 
 // attach has the pump wait for the dump.
@@ -49,10 +62,9 @@ func (d *dump) learn(ctx context.Context, raw []byte) error {
 	if err != nil {
 		return d.reject(ctx, raw, err)
 	}
-	kind, known := d.kinds[resource.GroupKind()]
-	if !known || resource.Namespaced && !kind.Namespaced {
-		kind = event.ServedKind{APIResource: resource, Watched: true}
-		d.kinds[resource.GroupKind()], d.served[resource.GroupKind()] = kind, kind
+	kind := d.served[resource.GroupKind()]
+	if !kind.Watched || resource.Namespaced && !kind.Namespaced {
+		d.served[resource.GroupKind()] = event.ServedKind{APIResource: resource, Watched: true}
 		// Each time all kinds are told, of which a dump may have any number.
 		if d.unserved++; len(d.served) <= fewKinds || d.unserved > len(d.served)/8 {
 			d.serve()
@@ -80,10 +92,10 @@ func (d *dump) serve() {
 // listed tells that all objects are known, and waits until what they tell of others
 // is.
 func (d *dump) listed(ctx context.Context) error {
-	if len(d.kinds) == 0 || d.unserved > 0 {
+	if d.unserved > 0 {
 		d.serve()
 	}
-	for _, k := range d.kinds {
+	for k := range d.watched() {
 		d.pump.index.Listed(k.GroupResource(), "", 1)
 	}
 	close(d.done)
@@ -119,7 +131,7 @@ func (d *dump) assess(_ context.Context, raw []byte) error {
 
 // assessed tells that all objects were.
 func (d *dump) assessed() {
-	for _, k := range d.kinds {
+	for k := range d.watched() {
 		d.options.Index.Listed(k.GroupResource(), "", 1)
 	}
 }
@@ -183,8 +195,8 @@ func (d *dump) Fetched() <-chan struct{} {
 
 // Watches implements objectSource: nothing is stale.
 func (d *dump) Watches() []event.WatchState {
-	states := make([]event.WatchState, 0, len(d.kinds))
-	for _, k := range d.kinds {
+	var states []event.WatchState
+	for k := range d.watched() {
 		states = append(states, event.WatchState{Resource: k.GroupResource(), Listed: true, Heard: d.clock.now()})
 	}
 	return states

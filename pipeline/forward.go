@@ -31,6 +31,15 @@ type marks struct {
 	seen, passed []int
 }
 
+// add marks the record that b has last, which came with e.
+func (m *marks) add(b *batch, e *entry) {
+	m.ends = append(m.ends, len(b.data))
+	m.ids = append(m.ids, e.id)
+	m.receipts = append(m.receipts, e.receipt)
+	m.seen = append(m.seen, len(b.changes.Seen))
+	m.passed = append(m.passed, len(b.changes.Passed))
+}
+
 // forwarder is a host of its own: it takes batches from the outbox and gives them to
 // a downstream.
 type forwarder struct {

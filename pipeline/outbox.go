@@ -151,11 +151,6 @@ func (o *outbox) tryAdd(e entry) bool {
 	if len(e.record) > 0 {
 		b.data = append(b.data, e.record...)
 		b.records++
-		if o.marked {
-			b.marks.ends = append(b.marks.ends, len(b.data))
-			b.marks.ids = append(b.marks.ids, e.id)
-			b.marks.receipts = append(b.marks.receipts, e.receipt)
-		}
 	}
 	if e.last {
 		b.ended = append(b.ended, e.receipt)
@@ -167,8 +162,7 @@ func (o *outbox) tryAdd(e entry) bool {
 		b.changes.Passed = append(b.changes.Passed, e.passed)
 	}
 	if o.marked && len(e.record) > 0 {
-		b.marks.seen = append(b.marks.seen, len(b.changes.Seen))
-		b.marks.passed = append(b.marks.passed, len(b.changes.Passed))
+		b.marks.add(b, &e)
 	}
 	b.changes.Statuses = append(b.changes.Statuses, e.statuses...)
 	if e.position != "" {

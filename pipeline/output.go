@@ -9,7 +9,6 @@ import (
 
 	"github.com/fluent-live/live-status/pipeline/config"
 	"github.com/fluent-live/live-status/pipeline/correlate"
-	"github.com/fluent-live/live-status/pipeline/correlate/rule"
 	"github.com/fluent-live/live-status/pipeline/decode"
 	"github.com/fluent-live/live-status/pipeline/emit"
 	"github.com/fluent-live/live-status/pipeline/encode"
@@ -174,11 +173,10 @@ func (p *Pipeline) unread(tag string, data []byte, fault *fluentbit.FaultError) 
 // addIndex has records tied to applications by what they themselves tell of objects,
 // where these are not watched.
 func (p *Pipeline) addIndex() error {
-	rules, err := rule.New(rule.Options{File: p.cfg.Applications.RulesFile})
+	rules, err := p.applicationRules()
 	if err != nil {
 		return err
 	}
-	p.rules = append(p.rules, newRuleWatch(rules.Errors, applicationRuleFails, p.opts.Logger))
 	p.pump.index = correlate.New(correlate.Options{Rules: rules, Now: time.Now})
 	// Nothing is served: nobody waits for an object.
 	p.pump.index.Serve(nil)

@@ -314,9 +314,10 @@ func (p *pump) encode(rec event.Record) (encoded, error) {
 	var id event.RecordID
 	err := guard(func() (err error) {
 		clean := p.redactor.Redact(rec)
+		fields := clean.Fields()
 		// It goes to dead letters and logs by itself.
-		id = clean.Fields().ID
-		p.count.withheld.Add(int64(len(clean.Fields().Withheld)))
+		id = fields.ID
+		p.count.withheld.Add(int64(len(fields.Withheld)))
 		data, err = p.format(p.scratch[:0], clean)
 		return err
 	})

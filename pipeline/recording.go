@@ -104,13 +104,10 @@ func (s *statuses) finish(ctx context.Context, clock *recordedClock, yield func(
 			return nil
 		}
 		// Never the same moment again.
-		clock.to(maxTime(due, clock.now().Add(time.Millisecond)))
+		next := clock.now().Add(time.Millisecond)
+		if due.After(next) {
+			next = due
+		}
+		clock.to(next)
 	}
-}
-
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

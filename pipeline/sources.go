@@ -89,14 +89,24 @@ func (p *Pipeline) addObjects(ctx context.Context) error {
 	return nil
 }
 
+// applicationRules reads the rules by which objects belong to applications, and has
+// those that fail told.
+func (p *Pipeline) applicationRules() (*rule.Set, error) {
+	rules, err := rule.New(rule.Options{File: p.cfg.Applications.RulesFile})
+	if err != nil {
+		return nil, err
+	}
+	p.rules = append(p.rules, newRuleWatch(rules.Errors, applicationRuleFails, p.opts.Logger))
+	return rules, nil
+}
+
 // objectOptions returns what a source of live objects needs, and gives the pump the
 // index that the source fills.
 func (p *Pipeline) objectOptions(ctx context.Context) (objects.Options, error) {
-	rules, err := rule.New(rule.Options{File: p.cfg.Applications.RulesFile})
+	rules, err := p.applicationRules()
 	if err != nil {
 		return objects.Options{}, err
 	}
-	p.rules = append(p.rules, newRuleWatch(rules.Errors, applicationRuleFails, p.opts.Logger))
 	index := correlate.New(correlate.Options{
 		Rules: rules, Now: time.Now, Namespaces: p.cfg.Events.Namespaces, NamespacesExclude: p.cfg.Events.NamespacesExclude,
 	})
