@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,6 +80,7 @@ type Pipeline struct {
 // starts the sources. An error is a mistake in the configuration or the file
 // system; a server that is down is none.
 func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, err error) {
+	opts.Instance = cmp.Or(cfg.InstanceName, opts.Instance)
 	p := &Pipeline{cfg: cfg, opts: opts, outbox: newOutbox(cfg.BatchMaxBytes, opts.Settled), started: time.Now()}
 	defer func() {
 		if err != nil {

@@ -32,6 +32,8 @@ const (
 
 // Config is a configuration that was checked.
 type Config struct {
+	// InstanceName is empty where the host names the instance.
+	InstanceName string
 	// ClusterName is empty when it is to be found out from the access.
 	ClusterName event.ClusterName
 	Kube        Kube
@@ -52,6 +54,7 @@ type Config struct {
 	// SaltFile is empty when nothing is to be kept on disk.
 	SaltFile  string
 	Redaction Redaction
+	Metrics   Metrics
 	// Forward is where the output plugin sends records.
 	Forward Forward
 	// CoreDumps leaves it to the host whether the process writes core dumps.

@@ -51,6 +51,7 @@ func Options() []Option {
 	all = append(all, auditOptions()...)
 	all = append(all, cursorOptions()...)
 	all = append(all, redactOptions()...)
+	all = append(all, metricsOptions()...)
 	return append(all, hostOptions()...)
 }
 
@@ -242,6 +243,14 @@ func hostOptions() []Option {
 			set: func(c *Config, v string) error {
 				n, err := parseSizeWithin(v, MinBatchBytes, MaxBatchBytes, "64KiB to 64MiB")
 				c.BatchMaxBytes = int(n)
+				return err
+			},
+		},
+		{
+			Key: "instance_name", Kind: KindString,
+			Doc: "Name of this instance in `monitor_status`, in metrics and in what is said of who holds `db`; the host's own name for it when not set. Where each node runs one, the node's name: `${NODE_NAME}`.",
+			set: func(c *Config, v string) (err error) {
+				c.InstanceName, err = parseInstanceName(v)
 				return err
 			},
 		},

@@ -37,6 +37,7 @@ func TestDefaults(t *testing.T) {
 		Applications: Applications{Wait: 2 * time.Second},
 		Statuses:     Statuses{Enabled: true, Settle: time.Second},
 		Cursor:       Cursor{Sync: "normal", JournalMode: "WAL"},
+		Metrics:      Metrics{Auth: true, Objects: "unhealthy", MaxSeries: 20000},
 		Redaction: Redaction{
 			MinLength: 6, Retire: time.Hour, Start: "fail", EnvNames: strings.Split(DefaultEnvNames, ","),
 			MaxBytes: 4 << 20, MaxDepth: 48, Budget: 5 * time.Second,
@@ -88,6 +89,8 @@ func TestEveryKey(t *testing.T) {
 		"redact_retire": "2h", "redact_start": "Withhold", "redact_env_names": "default,MY_*,!MY_NAME",
 		"redact_rules_file": file("patterns.yaml"), "redact_rules_off": "jwt,slack/*",
 		"redact_max_bytes": "1MiB", "redact_max_depth": "20", "redact_budget": "0", "core_dumps": "on",
+		"metrics_listen": ":9465", "metrics_tls_crt_file": file("metrics.crt"), "metrics_tls_key_file": file("metrics.key"),
+		"metrics_auth": "no", "metrics_insecure": "yes", "metrics_objects": "All", "metrics_max_series": "5000", "instance_name": "node 1",
 	}
 	t.Setenv("HOME", dir)
 	got, err := Parse(set)
@@ -95,7 +98,7 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		ClusterName: "Prod 1",
+		InstanceName: "node 1", ClusterName: "Prod 1",
 		Kube: Kube{
 			URL: "https://api.example.com:6443/prefix", URLSet: true,
 			CAFile: filepath.Join(dir, "ca.crt"), CAFileSet: true, CAPath: dir,
@@ -139,6 +142,10 @@ func TestEveryKey(t *testing.T) {
 			Retire: 2 * time.Hour, Start: "withhold", EnvNames: append(strings.Split(DefaultEnvNames, ","), "MY_*", "!MY_NAME"),
 			RulesFiles: []string{filepath.Join(dir, "patterns.yaml")}, RulesOff: []string{"jwt", "slack/*"},
 			MaxBytes: 1 << 20, MaxDepth: 20,
+		},
+		Metrics: Metrics{
+			Listen: ":9465", CertFile: filepath.Join(dir, "metrics.crt"), KeyFile: filepath.Join(dir, "metrics.key"),
+			Insecure: true, Objects: "all", MaxSeries: 5000,
 		},
 		CoreDumps: true,
 	}

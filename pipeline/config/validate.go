@@ -54,6 +54,7 @@ func (c Config) validate(p plugin) error {
 	add(c.ownKeys()...)
 	add(c.Statuses.conflicts(c.Objects.Enabled)...)
 	add(c.Redaction.conflicts(c.Cluster())...)
+	add(c.Metrics.conflicts(c.Cluster())...)
 	add(c.sameFile()...)
 	return errors.Join(errs...)
 }

@@ -244,11 +244,18 @@ func expandHome(path string, home func() (string, error)) (string, error) {
 	return filepath.Join(dir, path[1:]), nil
 }
 
-// maxClusterName keeps the name that every record repeats within reason.
-const maxClusterName = 253
+// maxName keeps names that every record repeats within reason.
+const maxName = 253
 
+// parseClusterName reads the name of a cluster.
 func parseClusterName(s string) (event.ClusterName, error) {
-	if len(s) > maxClusterName {
+	name, err := parseInstanceName(s)
+	return event.ClusterName(name), err
+}
+
+// parseInstanceName reads a name that people give.
+func parseInstanceName(s string) (string, error) {
+	if len(s) > maxName {
 		return "", &valueError{"is longer than 253 bytes", "write a shorter name"}
 	}
 	for _, r := range s {
@@ -256,5 +263,5 @@ func parseClusterName(s string) (event.ClusterName, error) {
 			return "", &valueError{"has a character that cannot be printed", "take it out"}
 		}
 	}
-	return event.ClusterName(s), nil
+	return s, nil
 }
