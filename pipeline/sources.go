@@ -76,6 +76,7 @@ func (p *Pipeline) addObjects(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	options.Catalog = served{options.Catalog, p.permissions}
 	src, err := objects.New(options)
 	if err != nil {
 		return err
@@ -127,7 +128,7 @@ func (p *Pipeline) objectOptions(ctx context.Context) (objects.Options, error) {
 	options := objects.Options{
 		Index: unassessed{index}, Catalog: index, Sink: newWholeObjects(p.pump), Logger: p.opts.Logger,
 		Decode: decoder.Decode, Reads: func(r event.APIResource) bool { return decode.ReadsSpec(r.GroupKind()) },
-		Include: p.cfg.Objects.Include, Exclude: p.cfg.Objects.Exclude,
+		Only: p.cfg.Objects.Only, Include: p.cfg.Objects.Include, Exclude: p.cfg.Objects.Exclude,
 		Namespaces: p.cfg.Events.Namespaces, NamespacesExclude: p.cfg.Events.NamespacesExclude,
 		PageSize: p.cfg.Events.PageSize, WatchTimeout: p.cfg.Events.WatchTimeout,
 		Whole: p.pump.rollouts.stored.Wants, Yields: deployment.Reads,

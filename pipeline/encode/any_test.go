@@ -138,6 +138,13 @@ func drawMonitor(t *rapid.T) *event.MonitorStatus {
 	if rapid.Bool().Draw(t, "forward") {
 		m.Forward = &event.ForwardStatus{To: drawName(t, "to"), State: event.ForwardRetrying, Attempts: drawCount(t, "attempts"), Since: drawTime(t, "failing"), Error: draw(t, "error")}
 	}
+	if rapid.Bool().Draw(t, "permissions") {
+		m.Permissions = &event.PermissionsStatus{Missing: drawCount(t, "missing"), Excess: drawCount(t, "excess"), Checked: drawTime(t, "checked")}
+		for range rapid.IntRange(0, 3).Draw(t, "rights") {
+			m.Permissions.MissingRights = append(m.Permissions.MissingRights, draw(t, "right"))
+			m.Permissions.ExcessRights = append(m.Permissions.ExcessRights, draw(t, "right"))
+		}
+	}
 	if rapid.Bool().Draw(t, "redaction") {
 		m.Redaction = event.RedactionStatus{
 			Values: drawCount(t, "values"), Retired: drawCount(t, "retired"), Skipped: drawCount(t, "skipped"), Blocked: draw(t, "blocked"),

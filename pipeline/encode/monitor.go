@@ -3,7 +3,7 @@ package encode
 import "github.com/fluent-live/live-status/pipeline/event"
 
 func (e *encoder) monitor(w writer, m *event.MonitorStatus) {
-	w.openMap(11)
+	w.openMap(12)
 	text(w, "phase", string(m.Phase))
 	optional(w, "instance", m.Instance)
 	optional(w, "version", m.Version)
@@ -25,6 +25,10 @@ func (e *encoder) monitor(w writer, m *event.MonitorStatus) {
 	if m.Forward != nil {
 		w.key("forward")
 		e.forward(w, m.Forward)
+	}
+	if m.Permissions != nil {
+		w.key("permissions")
+		permissions(w, m.Permissions)
 	}
 	w.key("redaction")
 	e.redactionStatus(w, &m.Redaction)
@@ -69,6 +73,16 @@ func (e *encoder) forward(w writer, f *event.ForwardStatus) {
 	number(w, "dead_letters", f.DeadLetters)
 	optionalInstant(w, "failing_since", f.Since)
 	optional(w, "error", f.Error)
+	w.closeMap()
+}
+
+func permissions(w writer, p *event.PermissionsStatus) {
+	w.openMap(5)
+	number(w, "missing_count", p.Missing)
+	number(w, "excess_count", p.Excess)
+	texts(w, "missing", p.MissingRights[:min(len(p.MissingRights), event.MaxPermissions)])
+	texts(w, "excess", p.ExcessRights[:min(len(p.ExcessRights), event.MaxPermissions)])
+	optionalInstant(w, "checked", p.Checked)
 	w.closeMap()
 }
 

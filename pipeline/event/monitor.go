@@ -27,6 +27,9 @@ type MonitorStatus struct {
 	Statuses *StatusesStatus
 	// Forward is nil where Fluent Bit carries the records.
 	Forward *ForwardStatus
+	// Permissions is nil until the API server was asked for them, and where there is
+	// none.
+	Permissions *PermissionsStatus
 	// Redaction says what was taken out of records.
 	Redaction RedactionStatus
 	Queue     QueueStatus
@@ -130,6 +133,22 @@ type ForwardStatus struct {
 	Since time.Time
 	// Error is the last error, empty once the downstream has recovered.
 	Error string
+}
+
+// MaxPermissions is how many rights a PermissionsStatus lists of each sort.
+const MaxPermissions = 20
+
+// PermissionsStatus compares the rights that this instance has in the cluster with
+// those that its configuration needs.
+type PermissionsStatus struct {
+	// Missing counts what it may not do and needs to, Excess what it may do and must
+	// not.
+	Missing, Excess int64
+	// MissingRights and ExcessRights are the first of them, at most MaxPermissions,
+	// as text: "list pods in namespace shop".
+	MissingRights, ExcessRights []string
+	// Checked is when the API server was asked last.
+	Checked time.Time
 }
 
 // RedactionStatus is what redaction knows and did.

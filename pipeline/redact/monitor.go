@@ -56,6 +56,15 @@ func (e *edit) monitor(in *event.MonitorStatus) *event.MonitorStatus {
 			own().Forward = &clean
 		}
 	}
+	if p := in.Permissions; p != nil {
+		missing, m := e.rights("/permissions/missing/", p.MissingRights)
+		excess, x := e.rights("/permissions/excess/", p.ExcessRights)
+		if m || x {
+			clean := *p
+			clean.MissingRights, clean.ExcessRights = missing, excess
+			own().Permissions = &clean
+		}
+	}
 	if blocked := e.apply("/monitor", "/redaction/blocked", place{}, in.Redaction.Blocked); blocked != in.Redaction.Blocked {
 		own().Redaction.Blocked = blocked
 	}
@@ -64,6 +73,22 @@ func (e *edit) monitor(in *event.MonitorStatus) *event.MonitorStatus {
 
 func (e *edit) watch(_ int, in *event.WatchState) *event.WatchState {
 	return applyFields(e, "", watchFields[:], in)
+}
+
+// rights redacts what is said of rights, and returns the list or a changed copy.
+func (e *edit) rights(name string, in []string) ([]string, bool) {
+	out, owned := in, false
+	for i, s := range in {
+		clean := e.apply("/monitor", name+strconv.Itoa(i), place{}, s)
+		if clean == s {
+			continue
+		}
+		if !owned {
+			out, owned = slices.Clone(in), true
+		}
+		out[i] = clean
+	}
+	return out, owned
 }
 
 // troubled redacts what is said of kinds, and returns the list or a changed

@@ -80,6 +80,9 @@ func (r *Redactor) withholdAll(rec event.Record, reason string) event.Record {
 				Objects: s.Objects, Applications: s.Applications, ObjectsBy: s.ObjectsBy, ApplicationsBy: s.ApplicationsBy,
 			}
 		}
+		if p := m.Permissions; p != nil {
+			out.Monitor.Permissions = &event.PermissionsStatus{Missing: p.Missing, Excess: p.Excess, Checked: p.Checked}
+		}
 		if o := m.Objects; o != nil {
 			out.Monitor.Objects = &event.ObjectsStatus{Kinds: o.Kinds, Synced: o.Synced, Objects: o.Objects, Gone: o.Gone}
 		}

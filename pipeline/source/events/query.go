@@ -69,6 +69,24 @@ func newQuery(opts Options) (query, error) {
 	return q, nil
 }
 
+// Groups returns the groups of the API of which one has to be readable for events
+// that a field selector chooses, the preferred one first; none where the selector is
+// not a valid one.
+func Groups(fieldSelector string) []string {
+	q, err := newQuery(Options{FieldSelector: fieldSelector})
+	if err != nil {
+		return nil
+	}
+	groups := make([]string, len(q.apis))
+	for i, a := range q.apis {
+		groups[i], _, _ = strings.Cut(a.group, "/")
+		if a == coreAPI {
+			groups[i] = ""
+		}
+	}
+	return groups
+}
+
 func names(sel fields.Selector, prefixes []string) bool {
 	return slices.ContainsFunc(sel.Requirements(), func(r fields.Requirement) bool {
 		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(r.Field, p) })

@@ -15,13 +15,34 @@ type resource struct {
 
 // choice says which kinds are watched.
 type choice struct {
-	include, exclude patterns
+	only, include, exclude patterns
 	// namespaced leaves out cluster-scoped kinds.
 	namespaced bool
 }
 
-// choose marks the kinds that are watched. Exclude outweighs include, and both
-// what is omitted by default.
+// newChoice returns an error that names the option which is wrong.
+func newChoice(opts Options) (choice, error) {
+	c := choice{namespaced: len(opts.Namespaces) > 0}
+	for _, o := range []struct {
+		key   string
+		given []string
+		to    *patterns
+	}{
+		{"objects_only", opts.Only, &c.only},
+		{"objects_include", opts.Include, &c.include},
+		{"objects_exclude", opts.Exclude, &c.exclude},
+	} {
+		ps, err := newPatterns(o.key, o.given)
+		if err != nil {
+			return choice{}, err
+		}
+		*o.to = ps
+	}
+	return c, nil
+}
+
+// choose marks the kinds that are watched. Exclude outweighs only and include, and
+// these what is omitted by default.
 func (c choice) choose(served []resource) []event.ServedKind {
 	there := make(map[event.GroupResource]bool, len(served))
 	for _, r := range served {
@@ -46,6 +67,9 @@ func (c choice) watched(r resource, there map[event.GroupResource]bool) bool {
 	}
 	if named(c.exclude) {
 		return false
+	}
+	if len(c.only) > 0 {
+		return named(c.only)
 	}
 	_, left := omitted[name]
 	return !left || named(c.include)

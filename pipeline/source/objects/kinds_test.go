@@ -25,6 +25,7 @@ func TestWhichKinds(t *testing.T) {
 	for _, tt := range []struct {
 		name             string
 		include, exclude []string
+		only             []string
 		namespaces       []event.Namespace
 		want             string
 	}{
@@ -37,10 +38,15 @@ func TestWhichKinds(t *testing.T) {
 		{name: "exclude outweighs include", include: []string{"*"}, exclude: []string{"*"}, want: ""},
 		{name: "everything once", include: []string{"*"}, want: "controllerrevisions.apps deployments.apps endpoints events.events.k8s.io gadgets.a.example.com ingresses.networking.k8s.io leases.coordination.k8s.io nodes pods pods.metrics.k8s.io secrets widgets.example.com"},
 		{name: "by an older group", exclude: []string{"*.extensions"}, want: "gadgets.a.example.com nodes pods secrets widgets.example.com"},
+		{name: "those alone", only: []string{"pods", "deployments.apps", "*.a.example.com"}, want: "deployments.apps gadgets.a.example.com pods"},
+		{name: "those alone, left out by default", only: []string{"leases.coordination.k8s.io"}, want: "leases.coordination.k8s.io"},
+		{name: "those alone, without one", only: []string{"*"}, exclude: []string{"*.*"}, want: "endpoints nodes pods secrets"},
 		{name: "some namespaces", namespaces: []event.Namespace{"shop"}, want: strings.Replace(usual, "nodes ", "", 1)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			change := func(o *Options) { o.Include, o.Exclude, o.Namespaces = tt.include, tt.exclude, tt.namespaces }
+			change := func(o *Options) {
+				o.Only, o.Include, o.Exclude, o.Namespaces = tt.only, tt.include, tt.exclude, tt.namespaces
+			}
 			run(t, cluster(all...), change, func(t *testing.T, b bench) {
 				if got := b.index.watched(); got != tt.want {
 					t.Errorf("watched\n got %s\nwant %s", got, tt.want)

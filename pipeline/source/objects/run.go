@@ -189,9 +189,9 @@ func (s *Source) say(served []resource, stale []string) {
 			s.opts.Logger.Info("objects: all groups of the API answer again", "scope", s.scope)
 		}
 	}
-	now := strings.Join(slices.Concat(idle(s.choice.include, served), idle(s.choice.exclude, served)), ", ")
+	now := strings.Join(slices.Concat(idle(s.choice.only, served), idle(s.choice.include, served), idle(s.choice.exclude, served)), ", ")
 	if now != s.idle && now != "" {
-		s.opts.Logger.Warn("objects: objects_include or objects_exclude name kinds that the server does not serve, or not for watching",
+		s.opts.Logger.Warn("objects: objects_only, objects_include or objects_exclude name kinds that the server does not serve, or not for watching",
 			"scope", s.scope, "patterns", now)
 	}
 	s.idle = now

@@ -85,10 +85,10 @@ type Options struct {
 	// none.
 	Yields func(event.APIResource) bool
 
-	// Include and Exclude are patterns of kinds in the notation of kubectl: pods,
-	// deployments.apps, *.example.com, *. Include brings back what is left out by
-	// default; Exclude outweighs it.
-	Include, Exclude []string
+	// Only, Include and Exclude are patterns of kinds in the notation of kubectl: pods,
+	// deployments.apps, *.example.com, *. Only leaves out all others unless it is empty;
+	// Include brings back what is left out by default; Exclude outweighs both.
+	Only, Include, Exclude []string
 	// Namespaces limits the reading to them and to kinds that have namespaces;
 	// empty reads everything but NamespacesExclude.
 	Namespaces, NamespacesExclude []event.Namespace
@@ -154,11 +154,7 @@ type place struct {
 
 // New returns a source, or an error that names the option which is wrong.
 func New(opts Options) (*Source, error) {
-	include, err := newPatterns("objects_include", opts.Include)
-	if err != nil {
-		return nil, err
-	}
-	exclude, err := newPatterns("objects_exclude", opts.Exclude)
+	chosen, err := newChoice(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +180,7 @@ func New(opts Options) (*Source, error) {
 	}
 	s := &Source{
 		opts: opts, scope: scope,
-		choice:   choice{include: include, exclude: exclude, namespaced: len(opts.Namespaces) > 0},
+		choice:   chosen,
 		turns:    make(chan struct{}, maxLists),
 		retries:  make(chan struct{}, maxRetries),
 		defined:  make(chan struct{}, 1),
