@@ -74,6 +74,7 @@ type client struct {
 	seen      fingerprint
 	files     watched
 	checked   time.Time
+	target    Target
 }
 
 // Load finds the API server and the credentials, in the order that
@@ -216,7 +217,7 @@ func (a *Access) build(s *settings) (*client, error) {
 	}
 	return &client{
 		rest: rcl, transport: t, base: base, cluster: s.cluster,
-		seen: s.seen, files: s.files, checked: a.opts.Now(),
+		seen: s.seen, files: s.files, checked: a.opts.Now(), target: targetOf(s, base),
 	}, nil
 }
 

@@ -29,6 +29,16 @@ func Describe(err error) string { return describe(err, "") }
 // not.
 func (a *Access) Describe(err error) string { return describe(err, a.URL()) }
 
+// Explain is Describe in two parts, what failed and the way out, and does not name
+// the API server.
+func (a *Access) Explain(err error) (what, fix string) {
+	if err == nil {
+		return "", ""
+	}
+	what, fix = explain(err)
+	return oneLine(what), oneLine(fix)
+}
+
 func describe(err error, server string) string {
 	if err == nil {
 		return ""
@@ -46,7 +56,12 @@ func describe(err error, server string) string {
 	if hint != "" {
 		b.WriteString("; " + hint)
 	}
-	line := strings.Join(strings.Fields(scrubText(b.String(), nil)), " ")
+	return oneLine(b.String())
+}
+
+// oneLine is what may be shown of a text that a stranger had a say in.
+func oneLine(text string) string {
+	line := strings.Join(strings.Fields(scrubText(text, nil)), " ")
 	if len(line) > maxDescription {
 		line = strings.ToValidUTF8(line[:maxDescription], "") + "..."
 	}
