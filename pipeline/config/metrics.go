@@ -86,9 +86,11 @@ func metricsOptions() []Option {
 	}
 }
 
-// conflicts reports what does not fit together; cluster says whether there is access
-// to one.
-func (m Metrics) conflicts(cluster bool) []*KeyError {
+// asks reports whether an API server is asked who it is that scrapes.
+func (m Metrics) asks() bool { return m.Listen != "" && m.Auth }
+
+// conflicts reports what does not fit together.
+func (m Metrics) conflicts() []*KeyError {
 	var out []*KeyError
 	files := []struct{ key, path string }{
 		{"metrics_tls_crt_file", m.CertFile},
@@ -111,12 +113,6 @@ func (m Metrics) conflicts(cluster bool) []*KeyError {
 		out = append(out, &KeyError{Key: "metrics_tls_crt_file", Value: m.CertFile, Problem: "has no key", Hint: "set metrics_tls_key_file too"})
 	case m.KeyFile != "" && m.CertFile == "":
 		out = append(out, &KeyError{Key: "metrics_tls_key_file", Value: m.KeyFile, Problem: "has no certificate", Hint: "set metrics_tls_crt_file too"})
-	}
-	if m.Auth && !cluster {
-		out = append(out, &KeyError{
-			Key: "metrics_auth", Value: "on", Problem: "asks the API server who it is that scrapes, and there is no access to a cluster",
-			Hint: "set metrics_auth off and listen on loopback, or give access to the cluster by kube_objects on",
-		})
 	}
 	if m.Insecure || isLoopback(m.Listen) {
 		return out

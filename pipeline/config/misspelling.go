@@ -150,6 +150,7 @@ func remembered() []struct{ key, wrong string } {
 		{"kube_watch_timeout", "kube_timeout kube_request_timeout"},
 		{"kube_events", "events kube_event kubernetes_events events_enabled"},
 		{"kube_objects", "objects kube_live_objects live_objects objects_enabled watch_objects kube_watch_objects"},
+		{"objects_only", "only_objects kube_objects_only kinds_only"},
 		{"objects_include", "objects_included include_objects kube_objects_include objects_kinds objects_resources"},
 		{"objects_exclude", "objects_excluded exclude_objects kube_objects_exclude objects_ignore"},
 		{"application_rules_file", "application_rules application_rule_file application_rules_path applications_file rules_file rules app_rules_file"},

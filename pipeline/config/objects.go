@@ -18,9 +18,9 @@ type Objects struct {
 	// EnabledSet tells the user's word from the default, which is that of
 	// kube_events.
 	EnabledSet bool
-	// Include and Exclude are patterns of kinds: pods, deployments.apps,
+	// Only, Include and Exclude are patterns of kinds: pods, deployments.apps,
 	// *.example.com, *.
-	Include, Exclude []string
+	Only, Include, Exclude []string
 }
 
 // Applications says how records are tied to applications.
@@ -40,6 +40,11 @@ func objectOptions() []Option {
 				c.Objects.EnabledSet = true
 				return setBool(func(c *Config) *bool { return &c.Objects.Enabled })(c, v)
 			},
+		},
+		{
+			Key: "objects_only", Kind: KindList,
+			Doc: "Kinds to watch and no others, separated by commas, as `kubectl` names them with `*` for any characters: `pods,deployments.apps,replicasets.apps`. Without the kinds between (ReplicaSets) owners are not found.",
+			set: setKinds(func(c *Config) *[]string { return &c.Objects.Only }),
 		},
 		{
 			Key: "objects_include", Kind: KindList,
@@ -93,5 +98,9 @@ func setKinds(field func(*Config) *[]string) func(*Config, string) error {
 	}
 }
 
-// Cluster reports whether an API server is asked for anything.
+// Cluster reports whether anything is read from an API server.
 func (c Config) Cluster() bool { return c.Events.Enabled || c.Objects.Enabled }
+
+// Access reports whether an API server is asked for anything, be it who it is that
+// scrapes metrics.
+func (c Config) Access() bool { return c.Cluster() || c.Metrics.asks() }

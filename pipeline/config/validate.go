@@ -40,7 +40,7 @@ func (c Config) validate(p plugin) error {
 		add(unwritable("db", c.Cursor.Path))
 	}
 	if c.SaltFile != "" && c.SaltFile != c.Cursor.Path+".salt" {
-		add(unwritable("redact_salt_file", c.SaltFile))
+		add(unsalted(c.SaltFile))
 	}
 	if spool := c.Audit.Webhook.SpoolFile; c.Audit.Webhook.Listen != "" && spool != "" && spool != c.Cursor.Path+".spool" {
 		add(unwritable("audit_spool_file", spool))
@@ -54,7 +54,7 @@ func (c Config) validate(p plugin) error {
 	add(c.ownKeys()...)
 	add(c.Statuses.conflicts(c.Objects.Enabled)...)
 	add(c.Redaction.conflicts(c.Cluster())...)
-	add(c.Metrics.conflicts(c.Cluster())...)
+	add(c.Metrics.conflicts()...)
 	add(c.sameFile()...)
 	return errors.Join(errs...)
 }
@@ -68,6 +68,7 @@ func (c Config) ownKeys() []*KeyError {
 	for _, k := range []struct {
 		key, value string
 	}{
+		{"objects_only", strings.Join(c.Objects.Only, ",")},
 		{"objects_include", strings.Join(c.Objects.Include, ",")},
 		{"objects_exclude", strings.Join(c.Objects.Exclude, ",")},
 		{"application_rules_file", c.Applications.RulesFile},
@@ -311,6 +312,15 @@ func noCertificates(dir string) *KeyError {
 // IsCertificateFile reports whether a file of kube_ca_path is read.
 func IsCertificateFile(name string) bool {
 	return strings.HasSuffix(name, ".crt") || strings.HasSuffix(name, ".pem")
+}
+
+// unsalted tells that there is no salt and none can be made. One that is there needs
+// no folder to write to: a mounted Secret has none.
+func unsalted(path string) *KeyError {
+	if st, err := os.Stat(path); err == nil && st.Mode().IsRegular() && readable(path) == nil {
+		return nil
+	}
+	return unwritable("redact_salt_file", path)
 }
 
 // unwritable tries the folder out: permission bits alone do not tell of file

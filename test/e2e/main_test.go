@@ -50,12 +50,7 @@ func prepareAndRun(m *testing.M) int {
 	} else {
 		fmt.Printf("e2e: hosts are %s and %s\n", pluginHost, fluentBit())
 	}
-	code := m.Run()
-	if err := builtHelm.remove(); err != nil {
-		fmt.Fprintf(os.Stderr, "remove helm: %v\n", err)
-		return 1
-	}
-	return code
+	return m.Run()
 }
 
 // cluster starts etcd and an API server for one test.
