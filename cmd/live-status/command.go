@@ -17,10 +17,15 @@ const usage = `usage:
                                      objects, without a cluster
   live-status assess -f FILE|- ...   print the health and sync of manifests
   live-status redact -f FILE|- ...   print logs and manifests without secrets
+  live-status check [-c FILE] ...    check a cluster and all that is needed, and tell how
+                                     to mend what is not well
+  live-status register --secret NAME keep the Secret with the salt and credentials
+  live-status checkmk --url URL      print the output of a Checkmk agent, of the metrics of
+                                     a running instance
   live-status completion SHELL       print the completion for bash, zsh, fish or powershell
   live-status version
-live-status COMMAND --help tells more. The options of run and replay are those of the
-plugin, docs/CONFIGURATION.md: as flags, as -p key=value, or as the YAML of Fluent Bit.
+live-status COMMAND --help tells more. The options of run, check and replay are those
+of the plugin, docs/CONFIGURATION.md: as flags, as -p key=value, or as the YAML of Fluent Bit.
 `
 
 // newRoot returns the command, which runs once.
@@ -44,7 +49,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	describe(root, func() string { return usage })
 	root.AddCommand(newRunCommand(s), newReplayCommand(s), newAssessCommand(s), newRedactCommand(s),
-		newVersionCommand(), newCompletionCommand())
+		newCheckCommand(s), newRegisterCommand(s), newCheckmkCommand(s), newVersionCommand(), newCompletionCommand())
 	root.SetHelpCommand(newHelpCommand())
 	return root
 }

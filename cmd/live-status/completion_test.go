@@ -74,6 +74,10 @@ func TestComplete(t *testing.T) {
 		{"replay --audit-bodies w", []string{"writes"}, noFiles},
 		{"assess -f ", nil, files},
 		{"assess -o t", []string{"table"}, noFiles},
+		{"checkmk --piggyback ", []string{"off", "cluster", "namespace", "application"}, noFiles},
+		{"checkmk --state out", []string{"out-of-sync="}, noSpace},
+		{"checkmk --state out-of-sync=", []string{"out-of-sync=OK", "out-of-sync=UNKNOWN"}, noSpace},
+		{"checkmk --token-file ", nil, files},
 		{"redact --format ", []string{"auto", "jsonl"}, noFiles},
 	} {
 		t.Run(tt.args, func(t *testing.T) {

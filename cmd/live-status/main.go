@@ -4,6 +4,9 @@
 //	live-status replay --audit FILE    records of recorded audit logs, events and objects
 //	live-status assess -f FILE|- ...   the health and sync of manifests, without a cluster
 //	live-status redact -f FILE|- ...   logs and manifests without secrets
+//	live-status check                  whether all that is needed is there, and how to mend it
+//	live-status register --secret NAME  the Secret with the salt and credentials
+//	live-status checkmk --url URL      output of a Checkmk agent, of the metrics of an instance
 //	live-status completion SHELL
 //	live-status version
 //

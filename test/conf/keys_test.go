@@ -15,7 +15,7 @@ import (
 // has started.
 func TestEachConfigurationIsTried(t *testing.T) {
 	// Read by Kubernetes and by kube-apiserver; the other tests try these.
-	others := []string{"audit-policy.yaml", "audit-webhook.kubeconfig.yaml", "rbac.yaml", "rbac-helm.yaml", "rbac-secrets.yaml"}
+	others := []string{"audit-policy.yaml", "audit-webhook.kubeconfig.yaml", "rbac.yaml", "rbac-helm.yaml", "rbac-secrets.yaml", "checkmk-service-account.yaml"}
 	entries, err := os.ReadDir(file(t, "conf"))
 	if err != nil {
 		t.Fatal(err)
