@@ -60,6 +60,10 @@ type Pipeline struct {
 	// plugin's or a command.
 	forwarder *forwarder
 	output    *output
+	// exposition is nil where no metrics are served.
+	exposition *exposition
+	// permissions is nil where there is no access to a cluster.
+	permissions *permissions
 	// objects is nil where live objects are not watched.
 	objects *objects.Source
 	rules   []*ruleWatch
@@ -99,7 +103,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 	opts.Logger = redacting(opts.Logger, redactor)
 	p.opts.Logger = opts.Logger
 	cluster := cfg.ClusterName
-	if cfg.Cluster() && opts.replay == nil {
+	if cfg.Access() && opts.replay == nil {
 		p.access, err = kube.Load(cfg.Kube, kube.Options{
 			Logger: unredacted, Warnings: opts.Logger, UserAgent: "live-status/" + opts.Version, ClusterName: cfg.ClusterName, Now: time.Now,
 		})
@@ -107,6 +111,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 			return nil, err
 		}
 		cluster = p.access.ClusterName()
+		p.permissions = p.newPermissions()
 	}
 	var names []byte
 	if cfg.Cursor.Path != "" {
@@ -173,6 +178,11 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 			return nil, err
 		}
 	}
+	if cfg.Metrics.Listen != "" && opts.replay == nil {
+		if err := p.addExposition(ctx); err != nil {
+			return nil, err
+		}
+	}
 	p.start()
 	return p, nil
 }
@@ -180,6 +190,9 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (_ *Pipeline, e
 // release closes what was opened, in the order in which it is needed.
 func (p *Pipeline) release() error {
 	var errs []error
+	if p.exposition != nil {
+		p.exposition.server.Close()
+	}
 	if p.output != nil {
 		if err := p.output.close(); err != nil {
 			errs = append(errs, err)
@@ -223,8 +236,14 @@ func (p *Pipeline) start() {
 	if s := p.pump.statuses; s != nil && p.opts.replay == nil {
 		p.running.Go(func() { crash.Run(func() { s.run(sources, p.pump.heard, p.pump.YieldState) }) })
 	}
+	if p.exposition != nil {
+		p.running.Go(func() { crash.Run(func() { p.exposition.server.Run(sources) }) })
+	}
 	if p.values != nil {
 		p.running.Go(func() { crash.Run(func() { p.values.Run(sources) }) })
+	}
+	if p.permissions != nil {
+		p.running.Go(func() { crash.Run(func() { p.permissions.run(sources) }) })
 	}
 	for _, src := range p.sources {
 		p.running.Go(func() { crash.Run(func() { src.Run(sources) }) })
@@ -343,39 +362,4 @@ func total(counts map[string]int64) (sum int64) {
 		sum += n
 	}
 	return sum
-}
-
-// monitorRecord makes the record that the pipeline says of itself.
-func (p *Pipeline) monitorRecord(phase event.Phase) event.Record {
-	now := time.Now()
-	m := &event.MonitorStatus{
-		Phase: phase, Instance: p.opts.Instance, Version: p.opts.Version,
-		Uptime: now.Sub(p.started).Round(time.Second), Queue: p.outbox.queue(), Count: p.count.snapshot(),
-	}
-	for _, src := range p.sources {
-		st := src.Status()
-		st.Lag = p.count.lagOf(st.Name)
-		m.Sources = append(m.Sources, st)
-	}
-	for _, w := range p.rules {
-		w.look()
-	}
-	if p.output != nil {
-		st := p.output.deliverer.Status()
-		m.Forward = &st
-	}
-	m.Redaction = p.redaction()
-	if p.objects != nil {
-		st := p.objects.Objects()
-		st.Objects, st.Gone = p.pump.index.Status()
-		m.Objects = &st
-	}
-	if s := p.pump.statuses; s != nil {
-		st := s.tracker.Status()
-		m.Statuses = &st
-	}
-	return event.Record{
-		Type: event.TypeMonitorStatus, Time: now, Cluster: p.pump.cluster, Monitor: m,
-		ID: event.RecordID(fmt.Sprintf("monitor_status/%s/%d/%d", p.opts.Instance, p.started.UnixNano(), now.UnixNano())),
-	}
 }

@@ -32,3 +32,10 @@ type ObjectView struct {
 	Stale       bool
 	Since       time.Time
 }
+
+// Transition counts how often a status followed another one since the start of the
+// instance. From is empty where there was none before, To where there is none after.
+type Transition struct {
+	From, To string
+	Count    int64
+}

@@ -50,15 +50,15 @@ func LoadSalt(path string, random io.Reader) ([]byte, error) {
 }
 
 // SaltExposed reports whether others than its owner may read the salt file at
-// path, or its group may write it. With mounted Kubernetes Secrets and with an
-// fsGroup, whose rights a kubelet adds to the files of a volume, that is usual; elsewhere it deserves a
-// warning, since who knows the salt can test guesses of a hashed value.
+// path, or its group may write it: who knows the salt can test guesses of a hashed
+// value. A file of root's that this process can read by its group alone is not
+// exposed: it is that of a Kubernetes Secret mounted into a pod with an fsGroup.
 func SaltExposed(path string) (bool, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		return false, fmt.Errorf("inspect salt: %w", err)
 	}
-	return st.Mode().Perm()&0o064 != 0, nil
+	return st.Mode().Perm()&0o064 != 0 && !mountedForGroup(st, os.Geteuid()), nil
 }
 
 func readSalt(path string) (_ []byte, err error) {

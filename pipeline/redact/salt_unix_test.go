@@ -5,6 +5,7 @@ package redact
 import (
 	"bytes"
 	"crypto/rand"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,5 +48,35 @@ func TestSaltOfAnotherUserIsRefused(t *testing.T) {
 	}
 	if err := checkOwner(st, uid+1); uid != 0 && err == nil {
 		t.Error("a file of another user is accepted")
+	}
+}
+
+// file is what stat tells of one.
+type file struct {
+	fs.FileInfo
+	uid  uint32
+	mode fs.FileMode
+}
+
+func (f file) Sys() any          { return &syscall.Stat_t{Uid: f.uid} }
+func (f file) Mode() fs.FileMode { return f.mode }
+
+func TestASecretMountedForThePodsGroupIsNotExposed(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		file file
+		euid int
+		want bool
+	}{
+		{"defaultMode 0440 and an fsGroup", file{mode: 0o440}, 65532, true},
+		{"defaultMode 0400 without one", file{mode: 0o400}, 0, false},
+		{"the process is root", file{mode: 0o440}, 0, false},
+		{"everyone may read it", file{mode: 0o444}, 65532, false},
+		{"its group may write it", file{mode: 0o460}, 65532, false},
+		{"it belongs to the user", file{mode: 0o640, uid: 65532}, 65532, false},
+	} {
+		if got := mountedForGroup(c.file, c.euid); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
 	}
 }

@@ -24,6 +24,8 @@ type application struct {
 	begunAt    int64
 
 	said applicationSaid
+	// told are the numbers that went with it; nil where an earlier run told them.
+	told *applicationTold
 	// doubtful is set where it is not known what was told last.
 	doubtful bool
 	// first and last are when it changed since it was last looked at; timed is set

@@ -30,6 +30,7 @@ func (w *walker) take(t *rapid.T) {
 	for {
 		em, ok := w.tr.Next(w.at)
 		if !ok {
+			w.view(t)
 			return
 		}
 		w.remember(em.Rows)
@@ -210,6 +211,8 @@ func TestConcurrent(t *testing.T) {
 					s.tr.Watches([]event.WatchState{{Resource: event.GroupResource{Resource: "pods"}, Heard: time.Now()}})
 					s.tr.Claimed([]event.ObjectRef{l.Ref})
 					s.tr.Status()
+					s.tr.Objects(func(event.ObjectView) bool { return true })
+					s.tr.Applications(func(event.ApplicationView) bool { return true })
 				}
 			}
 		})

@@ -69,6 +69,7 @@ func (t *Tracker) tell(e *entry, ref *event.ObjectRef, f *Found, now int64) (Emi
 			id.at = e.noted
 		}
 		e.said.version = max(e.said.version, e.version)
+		t.passages.objects.count(e.said.status(), e.cur.status())
 		if e.said.isNone() {
 			e.said.since = e.changed
 		} else if !e.cur.isLike(e.said.state) {
@@ -151,6 +152,7 @@ func (t *Tracker) last(e *entry, f *Found) Emission {
 	rec.Time = timeOf(e.noted)
 	rec.ObjectState = &event.ObjectState{Since: rec.Time, Previous: previous(&e.said, e.noted), Deleted: true}
 	t.count(e)
+	t.passages.objects.count(e.said.status(), statusNone)
 	rec.ID = e.lastID(e.is(live | dropped))
 	em := Emission{Record: rec, Rows: []event.StatusRow{{Key: e.key()}}}
 	if e.uid.isZero() || e.is(live|dropped) {
@@ -178,6 +180,7 @@ func (t *Tracker) bye(f *farewell) Emission {
 	e := entry{kind: f.kind, place: f.place, uid: f.uid}
 	t.mu.Lock()
 	ref, key := e.ref(), e.key()
+	t.passages.objects.count(f.said.status(), statusNone)
 	t.mu.Unlock()
 	found := t.opts.Finder.Find(ref)
 	rec := t.record(event.TypeObjectStatus, &ref, &found, nil)
@@ -255,18 +258,13 @@ func (t *Tracker) tellApplication(app *application, r *rolled, at int64, resync 
 	for _, e := range r.deciding {
 		s.Deciding = append(s.Deciding, e.finding())
 	}
-	info := app.info
+	info := app.deployed()
 	if d := app.deployment; d != nil {
 		copied := *d
 		s.Deployment = &copied
-		if d.Version != "" {
-			info.Version = d.Version
-		}
-		if d.Chart != "" {
-			info.Chart = d.Chart
-		}
 	}
 	app.doubtful = false
+	app.told = r.told()
 	id := idOf{key: app.rowKey(), application: r.applicationState, version: r.version, why: "application"}
 	em := Emission{}
 	if resync {
@@ -277,6 +275,7 @@ func (t *Tracker) tellApplication(app *application, r *rolled, at int64, resync 
 			id.at = at
 		}
 		former := app.said
+		t.passages.applications.count(former.status, r.status)
 		app.said.version = max(app.said.version, r.version)
 		if former.status != r.status || former.health != r.health || former.sync != r.sync {
 			if former.status != applicationNone {
@@ -307,7 +306,7 @@ func (t *Tracker) tellApplication(app *application, r *rolled, at int64, resync 
 		Application: &info, ApplicationState: s,
 	}
 	if s.Deleted {
-		app.said = applicationSaid{}
+		app.said, app.told = applicationSaid{}, nil
 		t.forsake(app)
 	}
 	return em

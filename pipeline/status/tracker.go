@@ -72,6 +72,8 @@ type Tracker struct {
 	apps  map[event.ApplicationKey]*application
 	// counts are the objects by status.
 	counts [len(statuses)]int64
+	// passages count the changes of statuses that were told.
+	passages passages
 	// missed are the entries that are missing.
 	missed map[*entry]struct{}
 	// details are the bytes of all details, and missing counts those of missed.

@@ -189,7 +189,7 @@ func TestLoadIsBounded(t *testing.T) {
 		write(t, path, file)
 		start := time.Now()
 		_, err := Load(path)
-		if took := time.Since(start); err == nil || took > 10*time.Second || len(err.Error()) > 4<<10 {
+		if took := time.Since(start); err == nil || took > time.Minute || len(err.Error()) > 4<<10 {
 			t.Errorf("%s: %v after %v", name, err, took)
 		} else {
 			t.Logf("%s: %v, %v", name, took.Round(time.Millisecond), err)
