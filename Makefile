@@ -17,7 +17,7 @@ FUZZTIME ?= 30s
 TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit host-test e2e race lint fuzz bench run clean
+.PHONY: help build linux test unit host-test e2e race lint fuzz bench run image release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,15 +26,28 @@ build: $(OUT)/in_live_status.so $(OUT)/out_live_status.so $(OUT)/live-status-hos
 
 $(OUT)/%_live_status.so: $(GO_SOURCES)
 	@mkdir -p $(OUT)
-	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./plugin/$*_live_status
+	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./plugin/$*_live_status
 
 $(OUT)/live-status: $(GO_SOURCES)
 	@mkdir -p $(OUT)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/live-status
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/live-status
 
 $(OUT)/live-status-host: $(HOST_SOURCES) $(wildcard plugin/host/src/*.h)
 	@mkdir -p $(OUT)
 	$(CC) -std=c11 -Wall -Wextra $(CFLAGS) -o $@ $(HOST_SOURCES) -ldl -lpthread
+
+# Another architecture needs its C compiler; this machine's own is CC.
+GOARCH ?= $(shell $(GO) env GOARCH)
+NATIVE := $(shell $(GO) env GOHOSTARCH)
+CROSS_amd64 := x86_64-linux-gnu-gcc
+CROSS_arm64 := aarch64-linux-gnu-gcc
+CROSS = $(if $(filter $(NATIVE),$(GOARCH)),$(CC),$(CROSS_$(GOARCH)))
+
+linux: ## Build what an image or a release has for Linux on GOARCH
+	@test -n "$(CROSS_$(GOARCH))" || { echo "GOARCH=$(GOARCH): Fluent Bit and its plugins are built for amd64 and arm64" >&2; exit 1; }
+	@command -v "$(CROSS)" >/dev/null || { echo "$(CROSS) is missing, the C compiler for $(GOARCH): apt-get install $(subst _,-,gcc-$(CROSS:-gcc=)) libc6-dev-$(GOARCH)-cross" >&2; exit 1; }
+	$(MAKE) --no-print-directory GOOS=linux GOARCH=$(GOARCH) CC="$(CROSS)" OUT="$(OUT)" VERSION="$(VERSION)" \
+		"$(OUT)/in_live_status.so" "$(OUT)/out_live_status.so" "$(OUT)/live-status"
 
 test: unit host-test e2e ## Run all tests, end-to-end included (builds a control plane once)
 
@@ -59,6 +72,8 @@ lint: $(TOOLS)/golangci-lint ## Check style and the import rules
 	$< run ./...
 	cd test && $(abspath $<) run --config ../.golangci.yml ./...
 	cd test/helm && $(abspath $<) run --config ../../.golangci.yml ./...
+	cd test/dockerfile && $(abspath $<) run --config ../../.golangci.yml ./...
+	cd tools && $(abspath $<) run --config ../.golangci.yml ./...
 
 fuzz: ## Fuzz every decoder for FUZZTIME each
 	@set -e; for pkg in $$($(GO) list $(PURE) ./plugin/host/...); do \
@@ -74,6 +89,21 @@ bench: build $(TOOLS)/benchstat ## Measure throughput, memory and how the cost g
 
 run: build ## Show records: of your cluster, or of a built-in one with a sample application
 	cd test && $(GO) run ./cmd/try
+
+# What is used to build images, where DOCKER does not say.
+DOCKER ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command -v $(tool) 2>/dev/null),$(tool))))
+IMAGE ?= fluent-live/live-status:$(VERSION:v%=%)
+# One platform, or with a builder that can several, separated by commas.
+PLATFORM ?= linux/$(GOARCH)
+FLUENT_BIT_VERSION ?= 5.1.1
+
+image: ## Build the image IMAGE for PLATFORM
+	@test -n "$(DOCKER)" || { echo "there is no docker, podman or buildah to build an image with; install one, or set DOCKER" >&2; exit 1; }
+	$(DOCKER) build --platform "$(PLATFORM)" --build-arg VERSION="$(VERSION)" --build-arg FLUENT_BIT_VERSION="$(FLUENT_BIT_VERSION)" \
+		--build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" --tag "$(IMAGE)" .
+
+release: ## Build the archives, the chart, the SBOM and the checksums of VERSION (vX.Y.Z) into build/release
+	GO="$(GO)" tools/release.sh all "$(VERSION)" "$(OUT)/release"
 
 clean: ## Remove what was built here (the control plane in your cache folder stays)
 	rm -rf $(OUT)
