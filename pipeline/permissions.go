@@ -148,10 +148,15 @@ func (p *permissions) run(ctx context.Context) {
 		known = nil
 	case <-time.After(permissionsBlind):
 	}
-	backoff := backoffs.Backoff{Duration: time.Second, Factor: 2, Jitter: 0.5, Steps: 12, Cap: permissionsWrong}
+	retry := backoffs.Backoff{Duration: time.Second, Factor: 2, Jitter: 0.5, Steps: 12, Cap: permissionsWrong}
+	backoff := retry
 	for first := true; ctx.Err() == nil; {
 		var next time.Duration
-		switch ok, err := p.look(ctx); {
+		ok, err := p.look(ctx)
+		if err == nil {
+			backoff = retry
+		}
+		switch {
 		case ctx.Err() != nil:
 			return
 		case isUnanswered(err):

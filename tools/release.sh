@@ -109,6 +109,6 @@ case $1 in
     all) all "${2:-}" "${3:-build/release}" ;;
     version) version "${2:-}" ;;
     pack) pack "$2" "$3" "$4" ;;
-    sums) sums "$2" "$2/.sums" ;;
+    sums) folder=$(cd "$2" && pwd) && sums "$folder" "$folder/.sums" ;;
     *) fail "there is no $1" ;;
 esac

@@ -98,11 +98,14 @@ func TestInterruptible(t *testing.T) {
 	go func() {
 		// The other end sees that it was read.
 		_, _ = io.WriteString(out, "abc")
-		cancel()
 	}()
-	text, err := io.ReadAll(r)
-	if string(text) != "abc" || !errors.Is(err, context.Canceled) {
+	text := make([]byte, 3)
+	if _, err := io.ReadFull(r, text); err != nil || string(text) != "abc" {
 		t.Errorf("%q, %v", text, err)
+	}
+	go cancel()
+	if rest, err := io.ReadAll(r); len(rest) > 0 || !errors.Is(err, context.Canceled) {
+		t.Errorf("%q, %v", rest, err)
 	}
 	if err := in.Close(); err != nil {
 		t.Error(err)

@@ -114,12 +114,12 @@ func (s *session) post(ctx context.Context, path, body string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := client.Post().AbsPath(path).SetHeader("Content-Type", "application/json").SetHeader("Accept", "application/json").
-		MaxRetries(0).Body([]byte(body)).Do(ctx)
-	if err := result.Error(); err != nil {
+	answer, err := client.Post().AbsPath(path).SetHeader("Content-Type", "application/json").SetHeader("Accept", "application/json").
+		MaxRetries(0).Body([]byte(body)).Stream(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return result.Raw()
+	return readAll(answer)
 }
 
 // get reads from the API server.

@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/fluent-live/live-status/pipeline/event"
 	"github.com/fluent-live/live-status/pipeline/permission"
 )
 
 // maxRights is how many objects of rights are told one by one.
 const maxRights = 12
+
+// maxKinds is how many kinds of an API group are named.
+const maxKinds = 4
 
 // permissions asks what the account may do, and compares that with what it needs.
 func permissions(ctx context.Context, s *session) []Finding {
@@ -27,8 +32,8 @@ func permissions(ctx context.Context, s *session) []Finding {
 	if err != nil {
 		return s.failure(err, "ask for the rights")
 	}
-	var out []Finding
-	missing := together(report.Missing)
+	missing, custom := split(report.Missing)
+	out := s.custom(custom)
 	for _, g := range missing[:min(len(missing), maxRights)] {
 		out = append(out, s.lacks(g))
 	}
@@ -66,6 +71,64 @@ func together(findings []permission.Finding) [][]permission.Finding {
 			out = append(out, nil)
 		}
 		out[i] = append(out[i], f)
+	}
+	return out
+}
+
+// split tells what is missing, by object, and of custom resources apart from it.
+func split(findings []permission.Finding) (missing [][]permission.Finding, custom []permission.Finding) {
+	var others []permission.Finding
+	for _, f := range findings {
+		// Kubernetes' own groups have no dot, or end like that.
+		if strings.Contains(f.Group, ".") && !strings.HasSuffix(f.Group, ".k8s.io") {
+			custom = append(custom, f)
+		} else {
+			others = append(others, f)
+		}
+	}
+	return together(others), custom
+}
+
+// custom tells of custom resources that may not be read, one line for each API group:
+// clusters serve dozens of kinds, and the others do without them.
+func (s *session) custom(findings []permission.Finding) []Finding {
+	type place struct {
+		group     string
+		namespace event.Namespace
+	}
+	kinds, verbs := map[place][]string{}, map[place][]string{}
+	var places []place
+	for _, f := range findings {
+		at := place{f.Group, f.Namespace}
+		if _, ok := kinds[at]; !ok {
+			places = append(places, at)
+		}
+		if !slices.Contains(kinds[at], f.Resource) {
+			kinds[at] = append(kinds[at], f.Resource)
+		}
+		if !slices.Contains(verbs[at], f.Verb) {
+			verbs[at] = append(verbs[at], f.Verb)
+		}
+	}
+	var out []Finding
+	for _, at := range places[:min(len(places), maxRights)] {
+		names := strings.Join(kinds[at][:min(len(kinds[at]), maxKinds)], ", ")
+		if more := len(kinds[at]) - maxKinds; more > 0 {
+			names += fmt.Sprintf(" and %d more", more)
+		}
+		role, where := "a ClusterRole", ""
+		if at.namespace != "" {
+			role, where = "a Role in "+string(at.namespace), " in "+string(at.namespace)
+		}
+		verbs := strings.Join(verbs[at], ", ")
+		out = append(out, Finding{
+			Warning,
+			fmt.Sprintf("missing: %s custom resources of %s%s (%s): applications that have some are Unknown", verbs, at.group, where, names),
+			fmt.Sprintf("add to %s: {apiGroups: [%s], resources: [\"*\"], verbs: [%s]} (kinds.apiGroups in the chart); or put *.%s into objects_exclude (kinds.exclude)", role, at.group, verbs, at.group),
+		})
+	}
+	if more := len(places) - maxRights; more > 0 {
+		out = append(out, Finding{Warning, fmt.Sprintf("missing on %s more", plural(more, "API group")), "grant them likewise, or leave them out"})
 	}
 	return out
 }

@@ -47,6 +47,16 @@ func TestPermissions(t *testing.T) {
 			nil,
 			[]string{"permissions warning: missing: list secrets (for Helm's releases)"},
 		},
+		{
+			"custom resources",
+			permission.Report{Missing: []permission.Finding{
+				{Right: permission.Right{Verb: "list", Group: "cert.example.com", Resource: "certificates"}, Why: "watching"},
+				{Right: permission.Right{Verb: "watch", Group: "cert.example.com", Resource: "certificates"}, Why: "watching"},
+				{Right: permission.Right{Verb: "list", Group: "cert.example.com", Resource: "issuers"}, Why: "watching"},
+			}},
+			nil,
+			[]string{"permissions warning: missing: list, watch custom resources of cert.example.com (certificates, issuers): applications that have some are Unknown -> add to a ClusterRole: {apiGroups: [cert.example.com], resources: [\"*\"], verbs: [list, watch]}"},
+		},
 		{"very many", permission.Report{Missing: many}, nil, append(make([]string, maxRights), "permissions failed: missing on 28 resources more")},
 		{"no answer", permission.Report{}, errors.New("broken"), []string{"permissions failed: ask for the rights: broken"}},
 		{"nobody to ask", permission.Report{}, &permission.UnansweredError{Forbidden: true, Review: "selfsubjectaccessreviews"}, []string{"permissions warning: the API server refuses to tell"}},

@@ -138,18 +138,23 @@ func (s *session) within(ctx context.Context, p probe) []Finding {
 func survive(ctx context.Context, s *session, p probe) (findings []Finding) {
 	defer func() {
 		if r := recover(); r != nil {
-			findings = failed("report this as a defect", "the check itself broke: %v: %s", r, firstFrame(debug.Stack()))
+			findings = failed("report this as a defect", "the check itself broke: %s: %s", crash.Describe(r), firstFrame(debug.Stack()))
 		}
 	}()
 	return p.run(ctx, s)
 }
 
-// firstFrame is where a panic came from.
+// firstFrame is where a panic came from, without the arguments: they are words of the
+// memory, which may be of a text.
 func firstFrame(stack []byte) string {
 	lines := strings.Split(string(stack), "\n")
 	for i, line := range lines {
 		if strings.HasPrefix(line, "panic(") && i+2 < len(lines) {
-			return lines[i+2]
+			name := lines[i+2]
+			if end := strings.LastIndexByte(name, '('); end >= 0 {
+				name = name[:end]
+			}
+			return name
 		}
 	}
 	return "unknown place"

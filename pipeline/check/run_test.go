@@ -71,10 +71,11 @@ func TestHanging(t *testing.T) {
 	})
 }
 
+// A defect is told by its place: what a panic says may be of anything.
 func TestDefect(t *testing.T) {
 	s := &session{Options: Options{Timeout: time.Minute}}
-	findings := s.within(t.Context(), probe{run: func(context.Context, *session) []Finding { panic("odd") }})
-	if len(findings) != 1 || findings[0].Result != Failed || !strings.Contains(findings[0].Detail, "odd") {
+	findings := s.within(t.Context(), probe{run: func(context.Context, *session) []Finding { panic("hunter2") }})
+	if len(findings) != 1 || findings[0].Result != Failed || !strings.HasSuffix(findings[0].Detail, "a value of type string: github.com/fluent-live/live-status/pipeline/check.TestDefect.func1") {
 		t.Errorf("got %v", findings)
 	}
 }

@@ -19,7 +19,7 @@ const maxConnections = 32
 const strangerTimeout = 20 * time.Second
 
 // limited accepts connections, of which it keeps a bounded number open. Strangers make
-// room for others: whoever opens many closes their own.
+// room for others, those of whom there are most: whoever opens many closes their own.
 type limited struct {
 	net.Listener
 
@@ -33,6 +33,7 @@ type limited struct {
 type conn struct {
 	net.Conn
 	of     *limited
+	from   origin
 	expiry *time.Timer
 	closed sync.Once
 }
@@ -44,7 +45,7 @@ func (l *limited) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := &conn{Conn: accepted, of: l}
+		c := &conn{Conn: accepted, of: l, from: originOf(accepted)}
 		instead, ok := l.enter(c)
 		if instead != nil {
 			_ = instead.Close()
@@ -65,12 +66,28 @@ func (l *limited) enter(c *conn) (instead *conn, ok bool) {
 		if len(l.strangers) == 0 {
 			return nil, false
 		}
-		instead = l.strangers[0]
+		instead = l.victim(c.from)
 	}
 	l.open++
 	l.strangers = append(l.strangers, c)
 	c.expiry = time.AfterFunc(strangerTimeout, func() { _ = c.Close() })
 	return instead, true
+}
+
+// victim returns the oldest stranger of the origin that has most of them, where one
+// more comes from an origin.
+func (l *limited) victim(from origin) *conn {
+	has := map[origin]int{from: 1}
+	for _, c := range l.strangers {
+		has[c.from]++
+	}
+	oldest := l.strangers[0]
+	for _, c := range l.strangers {
+		if has[c.from] > has[oldest.from] {
+			oldest = c
+		}
+	}
+	return oldest
 }
 
 // welcome makes c no stranger any more.
@@ -102,23 +119,19 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// client is whoever sends requests: an address, or the network of an IPv6 address, of
+// origin is whoever sends requests: an address, or the network of an IPv6 address, of
 // which one machine may have any number.
-type client netip.Prefix
+type origin netip.Prefix
 
 // ipv6Network is the length of the network that a machine is in, in bits: RFC 4291,
 // section 2.5.4.
 const ipv6Network = 64
 
-// clientOf returns whose request it is; all are the same where that is not known.
-func clientOf(ctx context.Context) client {
-	c, ok := ctx.Value(connKey{}).(net.Conn)
-	if !ok {
-		return client{}
-	}
+// originOf returns who is at the other end; all are the same where that is not known.
+func originOf(c net.Conn) origin {
 	from, err := netip.ParseAddrPort(c.RemoteAddr().String())
 	if err != nil {
-		return client{}
+		return origin{}
 	}
 	addr := from.Addr().Unmap().WithZone("")
 	bits := addr.BitLen()
@@ -127,9 +140,18 @@ func clientOf(ctx context.Context) client {
 	}
 	prefix, err := addr.Prefix(bits)
 	if err != nil {
-		return client{}
+		return origin{}
 	}
-	return client(prefix)
+	return origin(prefix)
+}
+
+// sender returns whose request it is.
+func sender(ctx context.Context) origin {
+	c, ok := ctx.Value(connKey{}).(*conn)
+	if !ok {
+		return origin{}
+	}
+	return c.from
 }
 
 // welcome keeps the connection of a request whose client may scrape.

@@ -33,6 +33,9 @@ const (
 
 var errBusy = errors.New("too many unknown tokens are tried at once")
 
+// errUnsaid is of a question that was not answered at all.
+var errUnsaid = errors.New("the question whether a token is good was not answered")
+
 // memory remembers what was said of tokens, by their digest.
 type memory struct {
 	now func() time.Time
@@ -48,7 +51,7 @@ type memory struct {
 	credit   float64
 	refilled time.Time
 	// suspects are suspected until then.
-	suspects map[client]time.Time
+	suspects map[origin]time.Time
 }
 
 type digest [sha256.Size]byte
@@ -67,24 +70,19 @@ type decision struct {
 }
 
 func newMemory(now func() time.Time, ask func(context.Context, string) error) *memory {
-	return &memory{now: now, ask: ask, known: map[digest]*decision{}, suspects: map[client]time.Time{}, credit: askBurst, refilled: now()}
+	return &memory{now: now, ask: ask, known: map[digest]*decision{}, suspects: map[origin]time.Time{}, credit: askBurst, refilled: now()}
 }
 
 // decide returns what is said of a token, which one of those asks who want to know.
 func (m *memory) decide(ctx context.Context, token string) error {
-	key, from := digest(sha256.Sum256([]byte(token))), clientOf(ctx)
+	key, from := digest(sha256.Sum256([]byte(token))), sender(ctx)
 	for {
 		d, mine, err := m.find(key, from)
 		if err != nil {
 			return err
 		}
 		if mine {
-			err := m.ask(ctx, token)
-			m.say(key, d, err, ctx.Err() != nil)
-			if errors.Is(err, ErrToken) {
-				m.suspect(from)
-			}
-			return err
+			return m.learn(ctx, token, key, d, from)
 		}
 		select {
 		case <-ctx.Done():
@@ -97,9 +95,20 @@ func (m *memory) decide(ctx context.Context, token string) error {
 	}
 }
 
+// learn asks about a token and notes what is said.
+func (m *memory) learn(ctx context.Context, token string, key digest, d *decision, from origin) (err error) {
+	// Others wait for a word even where there is none.
+	err = errUnsaid
+	defer func() { m.say(key, d, err, ctx.Err() != nil) }()
+	if err = m.ask(ctx, token); errors.Is(err, ErrToken) {
+		m.suspect(from)
+	}
+	return err
+}
+
 // find returns what was said of a token, or is about to be. Mine is set where the
 // caller has to find it out.
-func (m *memory) find(key digest, from client) (d *decision, mine bool, err error) {
+func (m *memory) find(key digest, from origin) (d *decision, mine bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
@@ -119,7 +128,7 @@ func (m *memory) find(key digest, from client) (d *decision, mine bool, err erro
 
 // mayAsk reports whether one more token may be asked about. Those that have scraped
 // before do not wait behind those that anybody may make up.
-func (m *memory) mayAsk(now time.Time, scraped bool, from client) bool {
+func (m *memory) mayAsk(now time.Time, scraped bool, from origin) bool {
 	if scraped {
 		return m.asking < 2*maxAsking
 	}
@@ -137,7 +146,7 @@ func (m *memory) mayAsk(now time.Time, scraped bool, from client) bool {
 }
 
 // suspect notes a client who sent a token that nobody has.
-func (m *memory) suspect(from client) {
+func (m *memory) suspect(from origin) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.suspects) >= maxSuspects {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -144,3 +146,42 @@ func FuzzBearer(f *testing.F) {
 		}
 	})
 }
+
+// Somebody who makes up tokens does not keep out a scraper whose token is new.
+func TestNewTokenAmidAFlood(t *testing.T) {
+	m := newTold(func(token string) error {
+		if strings.HasPrefix(token, "prometheus") {
+			return nil
+		}
+		return ErrToken
+	})
+	from := func(address string) context.Context {
+		tcp := &net.TCPAddr{IP: net.ParseIP(address), Port: 1000}
+		return withConn(t.Context(), &conn{from: originOf(addressed{remote: tcp})})
+	}
+	for _, stranger := range []string{"10.0.0.%d", "2001:db8::%x"} {
+		for i := range 60_000 {
+			m.at = m.at.Add(time.Millisecond)
+			address := fmt.Sprintf(stranger, 9)
+			if strings.Contains(stranger, ":") {
+				address = fmt.Sprintf(stranger, i%0xffff+1)
+			}
+			if err := m.memory.decide(from(address), fmt.Sprint(stranger, i)); err == nil {
+				t.Fatal("let in")
+			}
+			if i%1000 == 999 {
+				if err := m.memory.decide(from("10.0.0.1"), fmt.Sprint("prometheus", stranger, i)); err != nil {
+					t.Fatal(i, err)
+				}
+			}
+		}
+	}
+}
+
+// addressed is a connection that comes from somewhere.
+type addressed struct {
+	net.Conn
+	remote net.Addr
+}
+
+func (a addressed) RemoteAddr() net.Addr { return a.remote }

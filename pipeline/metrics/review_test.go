@@ -184,7 +184,9 @@ func TestOneAsksForAll(t *testing.T) {
 	r := NewReviewer(server, nil)
 	var all sync.WaitGroup
 	gone, leave := context.WithCancel(t.Context())
+	left := make(chan struct{})
 	all.Go(func() {
+		defer close(left)
 		if err := r.Authorize(gone, "prometheus.a"); !errors.Is(err, context.Canceled) {
 			t.Errorf("who left: %v", err)
 		}
@@ -200,6 +202,7 @@ func TestOneAsksForAll(t *testing.T) {
 		})
 	}
 	leave()
+	<-left
 	close(server.hold)
 	all.Wait()
 	if n := server.asked.Load(); n > 4 {

@@ -26,10 +26,11 @@ const (
 	// kept are those of maxRequests that are kept for what is too much.
 	kept   = 2000
 	atOnce = 8
-	// maxReview and maxRules bound an answer, in bytes: who answers in place of the
-	// server must not fill the memory.
+	// maxReview and maxRules bound an answer, and maxListed all those with rules, in
+	// bytes: who answers in place of the server must not fill the memory.
 	maxReview = 1 << 20
-	maxRules  = 16 << 20
+	maxRules  = 4 << 20
+	maxListed = 4 * maxRules
 	// answerWithin bounds a request, and checkWithin all of them.
 	answerWithin = 20 * time.Second
 	checkWithin  = 3 * time.Minute
@@ -85,6 +86,8 @@ type asker struct {
 	// most is how many requests may be made.
 	most    int
 	answers map[Right]answer
+	// listed is how many bytes of rules the server has sent.
+	listed int
 }
 
 func newAsker(server Server) *asker {
@@ -129,6 +132,11 @@ func (a *asker) review(ctx context.Context, group, resource string, in, out any,
 	}
 	if int64(len(raw)) > most {
 		return fmt.Errorf("read %s: the answer is larger than %d bytes", name, most)
+	}
+	if most == maxRules {
+		a.mu.Lock()
+		a.listed += len(raw)
+		a.mu.Unlock()
 	}
 	var meta metav1.TypeMeta
 	if json.Unmarshal(raw, &meta) != nil || meta.GroupVersionKind().Group != group || !strings.EqualFold(meta.Kind+"s", resource) {

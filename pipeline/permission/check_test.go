@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 	"golang.org/x/tools/txtar"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/fluent-live/live-status/pipeline/event"
@@ -246,5 +247,44 @@ func TestNoAnswer(t *testing.T) {
 	cancel()
 	if _, err := permission.Check(ctx, newServer(t, ""), typical()); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
+	}
+}
+
+// A server whose rules have more rights than anyone could look at, and long ones in
+// every namespace, takes neither the processor nor the memory.
+func TestRulesWithoutEnd(t *testing.T) {
+	s := newServer(t, "[]")
+	long := func(what string, n int) []string {
+		out := make([]string, n)
+		for i := range out {
+			out[i] = fmt.Sprint(what, i)
+		}
+		return out
+	}
+	s.set(func() {
+		for range 10 {
+			s.bindings[""] = append(s.bindings[""], rbacv1.PolicyRule{
+				Verbs: slices.Repeat([]string{"get"}, 10_000), APIGroups: slices.Repeat([]string{""}, 10_000),
+				Resources: long("r", 10_000), ResourceNames: long("n", 10_000),
+			})
+		}
+		s.bindings[""] = append(s.bindings[""], rules(t, `[{apiGroups: [""], resources: [pods/exec], verbs: [create]}]`)...)
+	})
+	needs := typical()
+	for i := range 100 {
+		needs.Namespaces = append(needs.Namespaces, event.Namespace(fmt.Sprint("ns-", i)))
+	}
+	report, err := permission.Check(t.Context(), s, needs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := strings.Join(report.Notes, "\n")
+	if !strings.Contains(notes, "lists more rights than are looked at") || !strings.Contains(notes, "does not list all rights in namespace") {
+		t.Error(notes)
+	}
+	if !slices.ContainsFunc(report.Excess, func(f permission.Finding) bool {
+		return f.Right == permission.Right{Verb: "create", Resource: "pods/exec"}
+	}) {
+		t.Errorf("%v", report.Excess)
 	}
 }

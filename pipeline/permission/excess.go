@@ -16,9 +16,11 @@ var sensitive = []struct {
 	{"secrets", []string{get, list, watch}, "shows every credential that is kept there"},
 	{"pods/attach", []string{get}, "reaches into running containers"},
 	{"pods/exec", []string{get}, "runs commands in containers"},
+	{"pods/log", []string{get}, "shows all that containers print"},
 	{"pods/portforward", []string{get}, "reaches every port of pods"},
 	{"pods/proxy", []string{get}, "reaches every port of pods"},
 	{"services/proxy", []string{get}, "reaches every port of services"},
+	{"nodes/log", []string{get}, "shows the logs of nodes"},
 	{"nodes/proxy", []string{get}, "reaches the kubelet, and runs commands in containers through it"},
 }
 
@@ -40,11 +42,14 @@ var writes = []struct {
 	{"", "pods/eviction", []string{"create"}},
 	{"", "nodes/proxy", []string{"create"}},
 	{"", "nodes", []string{"create", "update", "patch", "delete"}},
+	{"", "nodes/status", []string{"update", "patch"}},
+	{"", "endpoints", []string{"create", "update", "patch"}},
+	{"", "replicationcontrollers", []string{"create", "update", "patch"}},
 	{"", "namespaces", []string{"create", "update", "patch", "delete"}},
 	{"", "configmaps", []string{"create", "update", "patch", "delete"}},
 	{"", "secrets", []string{"create", "update", "patch", "delete"}},
 	{"", "services", []string{"create", "update", "patch", "delete"}},
-	{"", "serviceaccounts", []string{"create", "impersonate"}},
+	{"", "serviceaccounts", []string{"create", "update", "patch", "impersonate"}},
 	{"", "serviceaccounts/token", []string{"create"}},
 	{"", "persistentvolumes", []string{"create", "update", "patch"}},
 	{"", "users", []string{"impersonate"}},
@@ -66,6 +71,10 @@ var writes = []struct {
 	{"certificates.k8s.io", "signers", []string{"approve", "sign"}},
 	{"admissionregistration.k8s.io", "mutatingwebhookconfigurations", []string{"create", "update", "patch"}},
 	{"admissionregistration.k8s.io", "validatingwebhookconfigurations", []string{"create", "update", "patch"}},
+	{"admissionregistration.k8s.io", "mutatingadmissionpolicies", []string{"create", "update", "patch"}},
+	{"discovery.k8s.io", "endpointslices", []string{"create", "update", "patch"}},
+	{"networking.k8s.io", "ingresses", []string{"create", "update", "patch"}},
+	{"networking.k8s.io", "networkpolicies", []string{"create", "update", "patch", "delete"}},
 	{"apiextensions.k8s.io", "customresourcedefinitions", []string{"create", "update", "patch", "delete"}},
 	{"apiregistration.k8s.io", "apiservices", []string{"create", "update", "patch"}},
 }
@@ -94,10 +103,14 @@ func (n Needs) questions(every bool) []Right {
 	return append(out, verbs(Right{Path: all}, "post", "put", "patch", "delete")...)
 }
 
-// excess returns what a rule grants that must not be granted, at most most rights.
-func (n Needs) excess(rule Rule, most int) []Right {
+// excess returns what a rule grants that must not be granted, at most most rights. It
+// looks at so many of the rule's rights as looks has left.
+func (n Needs) excess(rule Rule, most int, looks *int) []Right {
 	var out []Right
 	each := func(verb string, r Right) bool {
+		if *looks--; *looks <= 0 {
+			return false
+		}
 		r.Verb, r.Namespace = verb, rule.Namespace
 		for _, x := range n.tooMuch(r) {
 			if len(out) == most {
@@ -200,8 +213,9 @@ func Compare(n Needs, granted []Rule) (missing, excess []Right) {
 			missing = append(missing, lacking(need, has)...)
 		}
 	}
+	looks := maxLooks
 	for _, rule := range granted {
-		excess = append(excess, n.excess(rule, maxRights)...)
+		excess = append(excess, n.excess(rule, maxRights, &looks)...)
 	}
 	missing, excess = widest(missing), widest(excess)
 	slices.SortFunc(missing, Right.compare)

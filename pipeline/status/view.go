@@ -158,6 +158,9 @@ func (t *Tracker) viewOf(app *application) event.ApplicationView {
 	return v
 }
 
+// A table of passages is as large as either list of words.
+var _ [len(statuses)]struct{} = [len(applicationStatuses)]struct{}{}
+
 // passages count changes of status.
 type passages struct {
 	objects      passage[statusWord, event.Status]

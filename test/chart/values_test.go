@@ -58,6 +58,7 @@ func TestWrongValues(t *testing.T) {
 		},
 		{"metrics for anyone", "metrics: {enabled: true, auth: false}", []string{"metrics are served to anyone", "metrics.auth=true"}},
 		{"metrics in the clear", "metrics: {enabled: true, tls: {generate: false}}", []string{"without encryption", "metrics.tls.generate=true"}},
+		{"a token in the clear", "metrics: {enabled: true, insecure: true, tls: {generate: false}}\nserviceMonitor: {enabled: true}", []string{"without encryption", "metrics.tls.generate=true"}},
 		{"a ServiceMonitor of nothing", "serviceMonitor: {enabled: true}", []string{"serviceMonitor", "metrics.enabled=true"}},
 		{"a kind without its group", "kinds: {only: [deployments]}", []string{`"deployments" is no kind of the core group`, "deployments.apps"}},
 		{"a pattern of kinds", "kinds: {include: ['pods*']}", []string{`"pods*" cannot be granted`}},

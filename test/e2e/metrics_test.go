@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -146,6 +147,13 @@ func TestMetrics(t *testing.T) {
 	if err := c.Client().CoreV1().ServiceAccounts(accountNamespace).Delete(t.Context(), "former", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	// Who gets such a token, Vault for example, must not scrape with it.
+	forVault, err := c.Client().CoreV1().ServiceAccounts(accountNamespace).CreateToken(t.Context(), "prometheus", &authenticationv1.TokenRequest{
+		Spec: authenticationv1.TokenRequestSpec{Audiences: []string{"vault"}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	values := filepath.Join(t.TempDir(), "values.env")
 	if err := os.WriteFile(values, []byte("PASSWORD="+password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -188,6 +196,7 @@ func TestMetrics(t *testing.T) {
 				"garbage":            {"garbage", 401, "does not know"},
 				"a token of nobody":  {prometheus[:len(prometheus)-8] + "AAAAAAAA", 401, "does not know"},
 				"a deleted account":  {former, 401, "does not know"},
+				"another audience":   {forVault.Status.Token, 401, "does not know"},
 				"no right":           {stranger, 403, `nonResourceURLs ["/metrics"]`},
 				"not even a token's": {"two words", 401, "no token"},
 			})

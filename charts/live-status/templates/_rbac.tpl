@@ -13,7 +13,7 @@ named one by one: a `*` there would grant pods/exec, nodes/proxy and Secrets. */
 {{- if not .namespaced -}}
 {{- $all = concat $all (list "admissionregistration.k8s.io" "apiextensions.k8s.io" "apiregistration.k8s.io" "node.k8s.io" "scheduling.k8s.io") -}}
 {{- end -}}
-{{- $tools := list "gateway.networking.k8s.io" "argoproj.io" "helm.toolkit.fluxcd.io" "kustomize.toolkit.fluxcd.io" "source.toolkit.fluxcd.io" "core.oam.dev" "app.k8s.io" -}}
+{{- $tools := list "gateway.networking.k8s.io" "argoproj.io" "helm.toolkit.fluxcd.io" "kustomize.toolkit.fluxcd.io" "source.toolkit.fluxcd.io" "core.oam.dev" "app.k8s.io" "acme.cert-manager.io" "cert-manager.io" "monitoring.coreos.com" -}}
 {{- concat (sortAlpha $all) (sortAlpha $tools) | toJson -}}
 {{- end -}}
 

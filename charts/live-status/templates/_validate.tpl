@@ -108,6 +108,9 @@
 {{- if and (not $m.auth) (not $m.insecure) -}}
 {{- $found = append $found "metrics are served to anyone. Set metrics.auth=true, or metrics.insecure=true" -}}
 {{- end -}}
+{{- if and $v.serviceMonitor.enabled $m.auth (not .facts.metricsTLS) -}}
+{{- $found = append $found "serviceMonitor would have Prometheus send its token without encryption. Set metrics.tls.generate=true or another certificate of metrics.tls, or metrics.auth=false" -}}
+{{- end -}}
 {{- else if $v.serviceMonitor.enabled -}}
 {{- $found = append $found "serviceMonitor has no metrics to scrape. Set metrics.enabled=true" -}}
 {{- end -}}

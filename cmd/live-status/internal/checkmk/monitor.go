@@ -99,6 +99,18 @@ func in(scope string) string {
 	return " in " + scope
 }
 
+// foundOf is what was found of a condition. A kind that is forbidden is told once, as
+// troubled, although its watch is broken, too.
+func (m *Model) foundOf(c Condition) []finding {
+	found := m.found[c]
+	if c != WatchBroken {
+		return found
+	}
+	return slices.DeleteFunc(slices.Clone(found), func(f finding) bool {
+		return slices.ContainsFunc(m.found[WatchTroubled], func(t finding) bool { return t.where == f.where+" forbidden" })
+	})
+}
+
 // status is the service of Live Status itself: that it answers, and what is wrong
 // with it.
 func (m *Model) status(states States) Service {
@@ -108,7 +120,7 @@ func (m *Model) status(states States) Service {
 	}}
 	var problems []string
 	for _, usual := range conditions {
-		c, found := usual.Condition, m.found[usual.Condition]
+		c, found := usual.Condition, m.foundOf(usual.Condition)
 		if len(found) == 0 {
 			continue
 		}

@@ -175,6 +175,7 @@ func TestLiveStatusItself(t *testing.T) {
 		{"live_status_redaction_blocked 1\n", "", Crit, "redaction holds all records back; Live Status v1"},
 		{"live_status_redaction_blocked 0\n", "", OK, "Live Status v1"},
 		{"live_status_watch_broken{resource=\"pods\",namespace=\"shop\"} 1\n", "", Warn, "watch broken: pods in shop; "},
+		{"live_status_watch_broken{resource=\"pods\",namespace=\"\"} 1\nlive_status_watch_troubled{resource=\"pods\",namespace=\"\",state=\"forbidden\"} 1\n", "", Warn, "watch troubled: pods forbidden; "},
 		{"live_status_permissions{state=\"missing\"} 4\nlive_status_permissions{state=\"excess\"} 0\n", "", Warn, "permissions missing: 4; "},
 		{"live_status_permissions{state=\"excess\"} 1\n", "permissions-excess=ok", OK, "permissions excess: 1; "},
 		{"live_status_metrics_omitted{what=\"applications\"} 7\n", "", Warn, "metrics omitted: 7; "},
