@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/fluent-live/live-status/test/fluentbit"
 )
 
 // nobody listens there.
@@ -16,10 +18,10 @@ var complaint = regexp.MustCompile(`\[\s*(?:error|warn)\]`)
 
 // What every profile configures is taken by whatever reads it.
 func TestConfiguration(t *testing.T) {
-	if fluentBit() == "" {
+	if fluentbit.Path() == "" {
 		t.Log("NOT RUN in a real Fluent Bit: none was found")
 	}
-	has := builtIn(t)
+	has := fluentbit.Plugins(t)
 	for _, profile := range profiles(t) {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
@@ -65,8 +67,8 @@ func TestConfiguration(t *testing.T) {
 
 			if missing := lacks(i.config, has); missing != "" {
 				t.Logf("NOT RUN in this Fluent Bit, which was built without %s", missing)
-			} else if fluentBit() != "" {
-				cmd := exec.CommandContext(t.Context(), fluentBit(), "-c", i.path, "--dry-run")
+			} else if fluentbit.Path() != "" {
+				cmd := exec.CommandContext(t.Context(), fluentbit.Path(), "-c", i.path, "--dry-run")
 				cmd.Env = i.env
 				stdout, stderr, err := output(cmd)
 				if err != nil {

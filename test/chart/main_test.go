@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fluent-live/live-status/test/controlplane"
+	"github.com/fluent-live/live-status/test/fluentbit"
 	"github.com/fluent-live/live-status/test/helmcli"
 )
 
@@ -64,7 +65,7 @@ func prepareAndRun(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	if fluentBit() == "" {
+	if fluentbit.Path() == "" {
 		fmt.Println("chart: NO FLUENT BIT FOUND (FLUENT_BIT, PATH, /opt/fluent-bit/bin): only the plugin host runs")
 	}
 	code := m.Run()

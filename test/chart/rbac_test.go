@@ -18,6 +18,7 @@ import (
 	"github.com/fluent-live/live-status/pipeline/config"
 	"github.com/fluent-live/live-status/pipeline/kube"
 	"github.com/fluent-live/live-status/test/controlplane"
+	"github.com/fluent-live/live-status/test/fluentbit"
 )
 
 // granted are the profiles whose rights differ.
@@ -120,10 +121,10 @@ func workload(t *testing.T, c *controlplane.Cluster, ns string) {
 func TestGrantedIsEnough(t *testing.T) {
 	c := cluster(t)
 	hosts := map[string][]string{"plugin-host": {pluginHost}}
-	if fluentBit() == "" {
+	if fluentbit.Path() == "" {
 		t.Log("NOT RUN in a real Fluent Bit: none was found")
 	} else {
-		hosts["fluent-bit"] = []string{fluentBit()}
+		hosts["fluent-bit"] = []string{fluentbit.Path()}
 	}
 	for _, profile := range granted {
 		t.Run(profile, func(t *testing.T) {

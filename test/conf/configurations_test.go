@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/fluent-live/live-status/test/controlplane"
+	"github.com/fluent-live/live-status/test/fluentbit"
 	"github.com/fluent-live/live-status/test/sample"
 )
 
@@ -100,10 +101,10 @@ func TestConfigurations(t *testing.T) {
 		}
 	}
 	var has map[string]bool
-	if fluentBit() == "" {
+	if fluentbit.Path() == "" {
 		t.Log("NOT RUN in a real Fluent Bit: none was found")
 	} else {
-		has = builtIn(t)
+		has = fluentbit.Plugins(t)
 	}
 	api := populated(t)
 	for _, c := range configurations() {
@@ -177,7 +178,7 @@ func (c configuration) runInFluentBit(t *testing.T, p *place, has map[string]boo
 		// The classic format names plugins in a file of its own, or so.
 		args = append([]string{"-e", file(t, "build", "in_live_status.so")}, args...)
 	}
-	check := exec.CommandContext(t.Context(), fluentBit(), append(args, "--dry-run")...)
+	check := exec.CommandContext(t.Context(), fluentbit.Path(), append(args, "--dry-run")...)
 	check.Env = append(os.Environ(), p.env...)
 	if out, err := check.CombinedOutput(); err != nil || len(complaints(out)) > 0 {
 		t.Fatalf("--dry-run: %v\n%s", err, out)
@@ -186,7 +187,7 @@ func (c configuration) runInFluentBit(t *testing.T, p *place, has map[string]boo
 		t.Logf("CHECKED ONLY, not started: %s", c.checkOnly)
 		return
 	}
-	f := launch(t, fluentBit(), args, p.path("out.jsonl"), p.path("fluent-bit.log"), p.env...)
+	f := launch(t, fluentbit.Path(), args, p.path("out.jsonl"), p.path("fluent-bit.log"), p.env...)
 	eventually(t, 2*time.Minute, "the start", func() bool { return f.started(t) })
 	if c.feed != nil {
 		c.feed(t, p)

@@ -11,37 +11,6 @@ import (
 	"time"
 )
 
-// fluentBit returns the path of a real Fluent Bit, or nothing.
-func fluentBit() string {
-	if path := os.Getenv("FLUENT_BIT"); path != "" {
-		return path
-	}
-	if path, err := exec.LookPath("fluent-bit"); err == nil {
-		return path
-	}
-	const vendor = "/opt/fluent-bit/bin/fluent-bit"
-	if _, err := os.Stat(vendor); err == nil {
-		return vendor
-	}
-	return ""
-}
-
-var helpEntry = regexp.MustCompile(`(?m)^  ([a-z0-9_]+)\s`)
-
-// builtIn names the plugins that the Fluent Bit has; builds differ.
-func builtIn(t *testing.T) map[string]bool {
-	t.Helper()
-	help, err := exec.CommandContext(t.Context(), fluentBit(), "--help").CombinedOutput()
-	if err != nil {
-		t.Fatalf("list the plugins of Fluent Bit: %v", err)
-	}
-	out := map[string]bool{"live_status": true}
-	for _, m := range helpEntry.FindAllSubmatch(help, -1) {
-		out[string(m[1])] = true
-	}
-	return out
-}
-
 // process is a running Fluent Bit, or the plugin host.
 type process struct {
 	cmd  *exec.Cmd

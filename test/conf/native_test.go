@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/fluent-live/live-status/test/fluentbit"
 )
 
 // down reports whether nobody answers any more, as after a stop.
@@ -244,5 +246,5 @@ pipeline:
       require_ack_response: on
       retry_limit: no_limits
 `, p.path("audit", "audit.log"), read(t, p.path("port")), p.hook.CAFile, sharedKey))
-	launch(t, fluentBit(), []string{"-c", config}, p.path("sender.out"), p.path("sender.log"))
+	launch(t, fluentbit.Path(), []string{"-c", config}, p.path("sender.out"), p.path("sender.log"))
 }

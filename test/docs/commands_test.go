@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/fluent-live/live-status/test/fluentbit"
 )
 
 // patience bounds one command.
@@ -122,7 +124,7 @@ func (s *script) run(t *testing.T, p *place, b block) string {
 			skipped = "some commands not run: " + c.NotRun
 			continue
 		}
-		if fluentBit() == "" && strings.HasPrefix(command, "fluent-bit ") {
+		if fluentbit.Path() == "" && strings.HasPrefix(command, "fluent-bit ") {
 			t.Logf("NOT RUN, there is no Fluent Bit here: %s", command)
 			skipped = "some commands not run: no Fluent Bit here"
 			continue

@@ -69,16 +69,6 @@ func kubectl(t *testing.T) string {
 	return path
 }
 
-// fluentBit returns the path of a real Fluent Bit, or nothing.
-func fluentBit() string {
-	for _, path := range []string{os.Getenv("FLUENT_BIT"), "/usr/bin/fluent-bit", "/opt/fluent-bit/bin/fluent-bit"} {
-		if _, err := os.Stat(path); path != "" && err == nil {
-			return path
-		}
-	}
-	return ""
-}
-
 func complain(to *os.File, err error) int {
 	if err == nil {
 		return 0

@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/fluent-live/live-status/test/controlplane"
+	"github.com/fluent-live/live-status/test/fluentbit"
 	"github.com/fluent-live/live-status/test/helmcli"
 )
 
@@ -44,7 +45,7 @@ func newPlace(t *testing.T, c *controlplane.Cluster) *place {
 		"jq":               self,
 		"sqlite3":          self,
 	}
-	if path := fluentBit(); path != "" {
+	if path := fluentbit.Path(); path != "" {
 		programs["fluent-bit"] = path
 	} else {
 		t.Log("NO FLUENT BIT FOUND: what calls it is not run")
@@ -65,7 +66,7 @@ func newPlace(t *testing.T, c *controlplane.Cluster) *place {
 	})
 	p.env = append(goEnvironment(t),
 		"PATH="+strings.Join([]string{p.bin, "/usr/local/bin", "/usr/bin", "/bin", filepath.Dir(tool(t, "go"))}, ":"),
-		"HOME="+p.home, "TMPDIR="+t.TempDir(), "KUBECONFIG="+c.Kubeconfig(), "FLUENT_BIT="+fluentBit())
+		"HOME="+p.home, "TMPDIR="+t.TempDir(), "KUBECONFIG="+c.Kubeconfig(), "FLUENT_BIT="+fluentbit.Path())
 	return p
 }
 

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/fluent-live/live-status/pipeline/config"
+	"github.com/fluent-live/live-status/test/fluentbit"
 )
 
 // lookAtYAML finds out what a block is, and tests it as that.
@@ -139,7 +140,7 @@ func (p *place) hosted(t *testing.T, top map[string]any) string {
 		}
 	}
 	const done = "Fluent Bit's configuration, its keys known"
-	if fluentBit() == "" {
+	if fluentbit.Path() == "" {
 		return done + " to the plugin (no Fluent Bit here)"
 	}
 	// A fragment names no plugins; the options of Go plugins are in the table.
@@ -156,7 +157,7 @@ var badLine = regexp.MustCompile(`(?m)^.*\[ *(?:error|warn)\].*$`)
 
 func dryRun(t *testing.T, args ...string) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), fluentBit(), append(args, "--dry-run")...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), fluentbit.Path(), append(args, "--dry-run")...).CombinedOutput()
 	if err != nil || badLine.Match(out) {
 		t.Errorf("fluent-bit --dry-run: %v\n%s", err, out)
 	}
@@ -185,7 +186,7 @@ func (p *place) classic(t *testing.T, b block) string {
 	for section, all := range instances {
 		unknownKeys(t, section, all)
 	}
-	if fluentBit() == "" {
+	if fluentbit.Path() == "" {
 		return "Fluent Bit's classic format, its keys known to the plugin (no Fluent Bit here)"
 	}
 	dryRun(t, "-e", repository(t, "build", "in_live_status.so"), "-c", p.write(t, "classic.conf", p.adapted(b.text)))

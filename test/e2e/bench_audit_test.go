@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/fluent-live/live-status/test/controlplane"
+	"github.com/fluent-live/live-status/test/fluentbit"
 )
 
 // subject is a way to read an audit log.
@@ -64,7 +65,7 @@ func BenchmarkAuditFile(b *testing.B) {
 
 func subjects() []subject {
 	var all []subject
-	if fluentBit() != "" {
+	if fluentbit.Path() != "" {
 		all = append(all, subject{name: "tail+json", tail: true, host: host{name: "fluent-bit", real: true}})
 	}
 	for _, h := range hosts() {

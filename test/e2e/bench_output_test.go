@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/fluent-live/live-status/test/fluentbit"
 )
 
 // outputLines is how many lines are in the log that BenchmarkOutput has read.
@@ -28,7 +30,7 @@ const outputLines = 40_000
 // The lines are a recorded sample, multiplied; CORPUS_DIR may name a folder whose
 // audit-mixed.jsonl is taken instead.
 func BenchmarkOutput(b *testing.B) {
-	if fluentBit() == "" {
+	if fluentbit.Path() == "" {
 		b.Skip("NOT RUN: no Fluent Bit was found")
 	}
 	log := filepath.Join(b.TempDir(), "audit.log")

@@ -14,22 +14,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
-)
 
-// fluentBit returns the path of a real Fluent Bit, or nothing.
-func fluentBit() string {
-	if path := os.Getenv("FLUENT_BIT"); path != "" {
-		return path
-	}
-	if path, err := exec.LookPath("fluent-bit"); err == nil {
-		return path
-	}
-	const vendor = "/opt/fluent-bit/bin/fluent-bit"
-	if _, err := os.Stat(vendor); err == nil {
-		return vendor
-	}
-	return ""
-}
+	"github.com/fluent-live/live-status/test/fluentbit"
+)
 
 // host is a program that loads the plugin.
 type host struct {
@@ -40,7 +27,7 @@ type host struct {
 // hosts are the programs to run each test in.
 func hosts() []host {
 	all := []host{{name: "plugin-host"}}
-	if fluentBit() != "" {
+	if fluentbit.Path() != "" {
 		all = append(all, host{name: "fluent-bit", real: true})
 	}
 	return all
@@ -51,7 +38,7 @@ func eachHost(t *testing.T, f func(t *testing.T, h host)) {
 	for _, h := range hosts() {
 		t.Run(h.name, func(t *testing.T) { f(t, h) })
 	}
-	if fluentBit() == "" {
+	if fluentbit.Path() == "" {
 		t.Log("NOT RUN in a real Fluent Bit: none was found")
 	}
 }
@@ -116,7 +103,7 @@ func (r *run) startWith(t testing.TB, prepare func(*exec.Cmd)) *process {
 	t.Helper()
 	program, args := pluginHost, []string{"-c", r.config()}
 	if r.host.real {
-		program, args = fluentBit(), []string{"-c", r.config(), "-Y"}
+		program, args = fluentbit.Path(), []string{"-c", r.config(), "-Y"}
 	}
 	cmd := exec.Command(program, args...)
 	cmd.Stderr = r.appendTo(t, r.log)

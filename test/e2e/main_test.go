@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fluent-live/live-status/test/controlplane"
+	"github.com/fluent-live/live-status/test/fluentbit"
 )
 
 // What `make build` has built.
@@ -45,10 +46,10 @@ func prepareAndRun(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build the control plane: %v\n", err)
 		return 1
 	}
-	if fluentBit() == "" {
+	if fluentbit.Path() == "" {
 		fmt.Println("e2e: NO FLUENT BIT FOUND (FLUENT_BIT, PATH, /opt/fluent-bit/bin): only the plugin host runs")
 	} else {
-		fmt.Printf("e2e: hosts are %s and %s\n", pluginHost, fluentBit())
+		fmt.Printf("e2e: hosts are %s and %s\n", pluginHost, fluentbit.Path())
 	}
 	return m.Run()
 }

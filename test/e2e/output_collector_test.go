@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/fluent-live/live-status/test/fluentbit"
 )
 
 // outputPlugin is what `make build` has built.
@@ -44,7 +46,7 @@ type section struct {
 // realHost runs a test of Fluent Bit's own inputs.
 func realHost(t *testing.T, f func(t *testing.T, h host)) {
 	t.Helper()
-	if fluentBit() == "" {
+	if fluentbit.Path() == "" {
 		t.Skip("NOT RUN: no Fluent Bit was found")
 	}
 	t.Run("fluent-bit", func(t *testing.T) { f(t, host{name: "fluent-bit", real: true}) })

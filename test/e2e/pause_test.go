@@ -6,13 +6,15 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/fluent-live/live-status/test/fluentbit"
 )
 
 // TestAPausedInputLosesNothing has one of two inputs run into its memory limit
 // behind an output that is down. Fluent Bit then pauses the wrong input and goes
 // on calling the paused one; what that returns must not count as delivered.
 func TestAPausedInputLosesNothing(t *testing.T) {
-	if fluentBit() == "" {
+	if fluentbit.Path() == "" {
 		t.Skip("NOT RUN: no Fluent Bit was found, and the plugin host has no buffers that could be full")
 	}
 	c := cluster(t)

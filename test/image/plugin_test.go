@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/fluent-live/live-status/test/fluentbit"
 )
 
 // imageGlibc is the glibc of Fluent Bit's image, which is made of Debian 13.
@@ -123,21 +125,6 @@ func glibc(t *testing.T, f *elf.File) (most int, symbol string) {
 	return most, symbol
 }
 
-// fluentBit returns the path of a real Fluent Bit, or nothing.
-func fluentBit() string {
-	if path := os.Getenv("FLUENT_BIT"); path != "" {
-		return path
-	}
-	if path, err := exec.LookPath("fluent-bit"); err == nil {
-		return path
-	}
-	const vendor = "/opt/fluent-bit/bin/fluent-bit"
-	if _, err := os.Stat(vendor); err == nil {
-		return vendor
-	}
-	return ""
-}
-
 // away is a cluster that does not answer.
 const away = `apiVersion: v1
 kind: Config
@@ -151,7 +138,7 @@ users: [{name: nobody, user: {token: none}}]
 // away: it must start all the same, and go on trying.
 func checkFluentBit(t *testing.T, dir, config string) {
 	t.Helper()
-	program := fluentBit()
+	program := fluentbit.Path()
 	if program == "" {
 		t.Log("NOT RUN in a real Fluent Bit: none was found")
 		return

@@ -1,4 +1,5 @@
-package chart
+// Package fluentbit finds the real Fluent Bit of this machine for tests.
+package fluentbit
 
 import (
 	"os"
@@ -7,8 +8,9 @@ import (
 	"testing"
 )
 
-// fluentBit returns the path of a real Fluent Bit, or nothing.
-func fluentBit() string {
+// Path returns where a real Fluent Bit is: what FLUENT_BIT names, else the one of
+// PATH, else that of the vendor's package; empty where there is none.
+func Path() string {
 	if path := os.Getenv("FLUENT_BIT"); path != "" {
 		return path
 	}
@@ -24,14 +26,14 @@ func fluentBit() string {
 
 var helpEntry = regexp.MustCompile(`(?m)^  ([a-z0-9_]+)\s`)
 
-// builtIn names the plugins that the Fluent Bit has, since builds differ; nil where
-// there is none.
-func builtIn(t *testing.T) map[string]bool {
+// Plugins names the plugins that it has, since builds differ, and ours; nil where
+// there is no Fluent Bit.
+func Plugins(t testing.TB) map[string]bool {
 	t.Helper()
-	if fluentBit() == "" {
+	if Path() == "" {
 		return nil
 	}
-	help, err := exec.CommandContext(t.Context(), fluentBit(), "--help").CombinedOutput()
+	help, err := exec.CommandContext(t.Context(), Path(), "--help").CombinedOutput()
 	if err != nil {
 		t.Fatalf("list the plugins of Fluent Bit: %v", err)
 	}
