@@ -54,20 +54,6 @@ func (t *Tracker) Objects(yield func(event.ObjectView) bool) {
 	var batch []event.ObjectView
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	// hand gives the batch away without the lock. What is made and forgotten in a map
-	// meanwhile does no harm to a range over it.
-	hand := func() bool {
-		t.mu.Unlock()
-		defer t.mu.Lock()
-		for i := range batch {
-			if !yield(batch[i]) {
-				return false
-			}
-		}
-		clear(batch)
-		batch = batch[:0]
-		return true
-	}
 	looked := 0
 	for _, k := range t.kinds.byKind {
 		for _, e := range k.objects {
@@ -78,13 +64,27 @@ func (t *Tracker) Objects(yield func(event.ObjectView) bool) {
 				batch = append(batch, e.view())
 			}
 			if len(batch) == viewObjects || looked%viewMembers == 0 {
-				if !hand() {
+				if !hand(t, &batch, yield) {
 					return
 				}
 			}
 		}
 	}
-	hand()
+	hand(t, &batch, yield)
+}
+
+// hand gives a batch away without the lock, and empties it. What is made and forgotten
+// in a map meanwhile does no harm to a range over it.
+func hand[V any](t *Tracker, batch *[]V, yield func(V) bool) bool {
+	t.mu.Unlock()
+	defer t.mu.Lock()
+	for i := range *batch {
+		if !yield((*batch)[i]) {
+			return false
+		}
+	}
+	*batch = slices.Delete(*batch, 0, len(*batch))
+	return true
 }
 
 // view returns how an object was last told to be.
@@ -110,17 +110,6 @@ func (t *Tracker) Applications(yield func(event.ApplicationView) bool) {
 	var batch []event.ApplicationView
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	hand := func() bool {
-		t.mu.Unlock()
-		defer t.mu.Lock()
-		for i := range batch {
-			if !yield(batch[i]) {
-				return false
-			}
-		}
-		batch = slices.Delete(batch, 0, len(batch))
-		return true
-	}
 	looked := 0
 	for _, app := range t.apps {
 		looked += 1 + app.size
@@ -129,12 +118,12 @@ func (t *Tracker) Applications(yield func(event.ApplicationView) bool) {
 		}
 		if len(batch) == viewObjects || looked >= viewMembers {
 			looked = 0
-			if !hand() {
+			if !hand(t, &batch, yield) {
 				return
 			}
 		}
 	}
-	hand()
+	hand(t, &batch, yield)
 }
 
 // viewOf returns how an application was last told to be.
