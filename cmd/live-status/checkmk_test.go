@@ -117,32 +117,12 @@ func TestCheckmkGoldensAreRead(t *testing.T) {
 
 // The table of states in the documentation is that of the program.
 func TestCheckmkStatesInDocumentation(t *testing.T) {
-	const path, begin, end = "../../docs/CHECKMK.md", "<!-- states:begin -->\n", "<!-- states:end -->"
-	doc, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok := strings.Cut(string(doc), begin)
-	_, after, found := strings.Cut(rest, end)
-	if !ok || !found {
-		t.Fatal("no place for the table")
-	}
 	var b strings.Builder
 	b.WriteString("\n| Status | State | When |\n|---|---|---|\n")
 	for _, u := range checkmk.Conditions() {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", u.Condition, u.State, u.About)
 	}
-	want := before + begin + b.String() + "\n" + end + after
-	if want == string(doc) {
-		return
-	}
-	if !*update {
-		t.Error("the table of states in docs/CHECKMK.md is out of date: run go test ./cmd/live-status -update")
-		return
-	}
-	if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	documented(t, "docs/CHECKMK.md", "states", b.String())
 }
 
 // The account of the documentation may get /metrics, and nothing else.

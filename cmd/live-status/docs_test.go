@@ -102,7 +102,23 @@ func stdinOf(t *testing.T, goldens, name string) string {
 
 // The table of rules in the documentation is that of the program.
 func TestRulesInDocumentation(t *testing.T) {
-	const path, begin, end = "../../docs/REDACTION.md", "<!-- rules:begin -->\n", "<!-- rules:end -->"
+	var b strings.Builder
+	b.WriteString("\n| Rule | Finds |\n|---|---|\n")
+	for _, r := range redact.Rules() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", r.ID, r.Description)
+	}
+	for _, r := range pattern.Rules() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", r.ID, r.Description)
+	}
+	documented(t, "docs/REDACTION.md", "rules", b.String())
+}
+
+// documented compares a table in the documentation, which stands between the marks of
+// its name, with that of the program.
+func documented(t *testing.T, file, name, table string) {
+	t.Helper()
+	path := filepath.Join("..", "..", file)
+	begin, end := "<!-- "+name+":begin -->\n", "<!-- "+name+":end -->"
 	doc, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -112,20 +128,12 @@ func TestRulesInDocumentation(t *testing.T) {
 	if !ok || !found {
 		t.Fatal("no place for the table")
 	}
-	var b strings.Builder
-	b.WriteString("\n| Rule | Finds |\n|---|---|\n")
-	for _, r := range redact.Rules() {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", r.ID, r.Description)
-	}
-	for _, r := range pattern.Rules() {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", r.ID, r.Description)
-	}
-	want := before + begin + b.String() + "\n" + end + after
+	want := before + begin + table + "\n" + end + after
 	if want == string(doc) {
 		return
 	}
 	if !*update {
-		t.Error("the table of rules in docs/REDACTION.md is out of date: run go test ./cmd/live-status -update")
+		t.Errorf("the table of %s in %s is out of date: run go test ./cmd/live-status -update", name, file)
 		return
 	}
 	if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
